@@ -1,0 +1,42 @@
+# What can be done here. Needs Python 3.11 or newer with venv, and GNU make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench lock upgrade
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## Install everything into .venv
+
+run: install ## Start the service
+	$(BIN)/luotsi serve
+
+test: install ## Run the tests
+	$(BIN)/python -m pytest
+
+check: install ## Check format, style, types and the lock
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tools.lock check
+
+bench: install ## Measure how fast it is
+	$(BIN)/python -m tests.bench
+
+lock: install ## Lock what pyproject.toml asks for, keeping the versions that still fit
+	$(BIN)/python -m tools.lock make
+
+upgrade: install ## Lock the newest versions that pyproject.toml allows
+	$(BIN)/python -m tools.lock make --upgrade
+
+# Only wheels: building from source would fetch tools that no hash vouches for.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Luotsi needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Name a newer one: make install PYTHON=python3.11" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

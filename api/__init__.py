@@ -1,0 +1,1 @@
+"""HTTP, pages, identity and the command line: no rules of its own."""

@@ -1,0 +1,186 @@
+"""The directory's streams: organisations, units, workers, and the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from domain.decider import Command, Context, Event, Role, State, Unacceptable
+from domain.policy import Policy, Threshold
+
+_HERE = uuid5(NAMESPACE_URL, "luotsi:directory")
+_ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+
+
+def organisation_stream(organisation: str) -> UUID:
+    """Return the stream of an organisation, by its national id."""
+    return uuid5(_HERE, f"organisation\0{organisation}")
+
+
+def unit_stream(organisation: str, unit: str) -> UUID:
+    """Return the stream of a unit, by its organisation's own id."""
+    return uuid5(_HERE, f"unit\0{organisation}\0{unit}")
+
+
+def worker_stream(organisation: str, worker: str) -> UUID:
+    """Return the stream of a worker, by their employer's id."""
+    return uuid5(_HERE, f"worker\0{organisation}\0{worker}")
+
+
+POLICY_STREAM = uuid5(_HERE, "policy")
+
+
+class Organisation(State):
+    """What is remembered of an organisation."""
+
+
+class Unit(State):
+    """What is remembered of a unit."""
+
+
+class Worker(State):
+    """What is remembered of a worker: the units that they work in."""
+
+    units: frozenset[str] = frozenset()
+
+
+class PolicyInForce(State):
+    """The policy as its events have set it."""
+
+    policy: Policy = Policy()
+
+
+class OrganisationRegistered(Event[Organisation]):
+    """An organisation takes part from now on."""
+
+    topic = "organisation-registered"
+
+    organisation: str
+    name: str
+
+    def evolve(self, state: Organisation, ctx: Context) -> Organisation:
+        return state.but(began=ctx.occurred)
+
+
+class RegisterOrganisation(Command[Organisation]):
+    """Register an organisation under its national id."""
+
+    roles = _ADMINISTRATORS
+    stream = "new"
+
+    organisation: str
+    name: str
+
+    def decide(self, state: Organisation, ctx: Context) -> Iterator[Event[Organisation]]:
+        yield OrganisationRegistered(self.organisation, self.name)
+
+
+class UnitOpened(Event[Unit]):
+    """A unit of an organisation takes cases from now on."""
+
+    topic = "unit-opened"
+
+    organisation: str
+    unit: str
+    name: str
+    locality: str | None
+
+    def evolve(self, state: Unit, ctx: Context) -> Unit:
+        return state.but(began=ctx.occurred)
+
+
+class OpenUnit(Command[Unit]):
+    """Open a unit under the organisation's own id for it."""
+
+    roles = _ADMINISTRATORS
+    stream = "new"
+
+    organisation: str
+    unit: str
+    name: str
+    locality: str | None = None
+
+    def relies_on(self) -> Iterator[UUID]:
+        yield organisation_stream(self.organisation)
+
+    def decide(self, state: Unit, ctx: Context) -> Iterator[Event[Unit]]:
+        registered(self, ctx)
+        yield UnitOpened(self.organisation, self.unit, self.name, self.locality)
+
+
+class WorkerJoined(Event[Worker]):
+    """A worker works in a unit from now on."""
+
+    topic = "worker-joined"
+
+    organisation: str
+    unit: str
+    worker: str
+    profession: str
+
+    def evolve(self, state: Worker, ctx: Context) -> Worker:
+        return state.but(began=state.began or ctx.occurred, units=state.units | {self.unit})
+
+
+class JoinUnit(Command[Worker]):
+    """Record that a worker works in a unit, under the employer's id for the worker. They may work in several."""
+
+    roles = _ADMINISTRATORS
+    stream = "any"
+
+    organisation: str
+    unit: str
+    worker: str
+    profession: str = "social_worker"
+
+    def relies_on(self) -> Iterator[UUID]:
+        yield unit_stream(self.organisation, self.unit)
+
+    def decide(self, state: Worker, ctx: Context) -> Iterator[Event[Worker]]:
+        registered(self, ctx)
+        if self.unit not in state.units:
+            yield WorkerJoined(self.organisation, self.unit, self.worker, self.profession)
+
+
+class PolicySet(Event[PolicyInForce]):
+    """A threshold of the policy was set."""
+
+    topic = "policy-set"
+
+    rule: Threshold
+    value: int
+
+    def evolve(self, state: PolicyInForce, ctx: Context) -> PolicyInForce:
+        changed = state.policy.but(version=ctx.version, **{self.rule: self.value})
+        return state.but(began=state.began or ctx.occurred, policy=changed)
+
+
+class SetPolicy(Command[PolicyInForce]):
+    """Set a threshold of the policy, in days. It counts for what is decided from now on."""
+
+    roles = _ADMINISTRATORS
+
+    stream = "any"
+
+    rule: Threshold
+    value: int
+
+    def decide(self, state: PolicyInForce, ctx: Context) -> Iterator[Event[PolicyInForce]]:
+        if self.value < 0:
+            raise NegativeDays(value=self.value)
+        yield PolicySet(self.rule, self.value)
+
+
+def registered(command: Command[Any], ctx: Context) -> None:
+    """Refuse what belongs to an organisation or unit that is not in the directory."""
+    if not ctx.known.existing.issuperset(command.relies_on()):
+        raise NotRegistered
+
+
+class NotRegistered(Unacceptable):
+    """The organisation or unit that it belongs to is not in the directory. Register that first."""
+
+
+class NegativeDays(Unacceptable):
+    """A threshold is a number of days, 0 or more. Send such a number."""

@@ -1,0 +1,198 @@
+"""How a case begins, what the client is told, and what is promised next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from domain.calendar import civil_day, start_of
+from domain.case import Case, Holder, entry, known_holder, only_open
+from domain.client import ClientDead
+from domain.decider import STAFF, Absent, Command, Context, Entry, Event, Unacceptable, Words
+
+Channel = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice", "import"]
+StatutoryClock = Literal["shl36", "none"]
+"""Whether the times of the Social Welfare Act (1301/2014), 36 §, bind the case."""
+Who = Literal["client", "worker", "unit", "other"]
+
+
+class CaseOpened(Event[Case]):
+    """A client's matter was taken up. The client's wait runs from the first contact and is never reset (rule 6)."""
+
+    topic = "case-opened"
+    lasting = True
+
+    client: Words
+    channel: Channel
+    first_contact_at: datetime
+    need: Words
+    responsible: Holder
+    name_by: datetime | None
+    policy: int
+    duty_holder: str
+    statutory_clock: StatutoryClock
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state.held_by(self.responsible, ctx.occurred).but(
+            status="open", began=ctx.occurred, owned_since=ctx.occurred, duty_holder=self.duty_holder,
+            first_contact_at=self.first_contact_at,
+        )  # fmt: skip
+
+
+class OpenCase(Command[Case]):
+    """Take up a client's matter. You answer for it, unless you name another worker or a unit as the responsible.
+
+    `first_contact_at` is when the client first got in touch, wherever that was; left out, it is now.
+    """
+
+    stream = "new"
+
+    client: UUID
+    need: Words
+    channel: Channel = "visit"
+    first_contact_at: datetime | None = None
+    responsible: Holder | None = None
+    duty_holder: str | None = None
+    statutory_clock: StatutoryClock = "shl36"
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        if ctx.known.client is None or ctx.known.client.began is None:
+            raise ClientUnknown(client=self.client)
+        if ctx.known.client.dead:
+            raise ClientDead
+        first_contact = self.first_contact_at or ctx.occurred
+        if first_contact > ctx.occurred:
+            raise ContactAfterOpening(first_contact_at=first_contact, opened=ctx.occurred)
+        if self.responsible is not None:
+            known_holder(ctx, self.responsible)
+        responsible = self.responsible or holder_of(ctx)
+        name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
+        yield CaseOpened(
+            client=str(self.client), channel=self.channel, first_contact_at=first_contact, need=self.need,
+            responsible=responsible, name_by=None if responsible.worker else name_by,
+            policy=ctx.known.policy.version, duty_holder=self.duty_holder or responsible.organisation,
+            statutory_clock=self.statutory_clock,
+        )  # fmt: skip
+
+
+class ClientInformed(Event[Case]):
+    """The client was told of something that stands in the case, or why not.
+
+    `received_at` is when they count as having received it; for a proposed closure, `object_by` is when their time to
+    object ends.
+    """
+
+    topic = "client-informed"
+
+    about: Entry
+    channel: Literal["meeting", "telephone", "letter", "electronic"]
+    received_at: datetime | None
+    withheld_because: Words
+    withheld: bool
+    object_by: datetime | None
+    policy: int
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        if state.closure is None or state.closure.version != self.about or self.object_by is None:
+            return state
+        return state.but(closure=state.closure.but(object_by=self.object_by))
+
+
+class InformClient(Command[Case]):
+    """Record that the client was told of something: `about` is its version.
+
+    A letter counts as received on the seventh day after its posting, which is when this happened. Otherwise the
+    client knows of it at once, or at `received_at`.
+    """
+
+    about: Entry
+    channel: Literal["meeting", "telephone", "letter", "electronic"]
+    received_at: datetime | None = None
+    withheld_because: Words = ""
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        entry(ctx, self.about)
+        if self.received_at is not None and self.received_at > ctx.recorded:
+            raise ReceivedInFuture(received_at=self.received_at)
+        withheld = bool(self.withheld_because)
+        received = None if withheld else self._received(ctx)
+        closes = received is not None and state.closure is not None and state.closure.version == self.about
+        yield ClientInformed(
+            about=self.about, channel=self.channel, received_at=received, withheld_because=self.withheld_because,
+            withheld=withheld, object_by=objection_term(ctx, received) if closes and received else None,
+            policy=ctx.known.policy.version,
+        )  # fmt: skip
+
+    def _received(self, ctx: Context) -> datetime:
+        if self.channel != "letter":
+            return self.received_at or ctx.occurred
+        return start_of(civil_day(ctx.occurred) + timedelta(days=ctx.known.policy.letter_days))
+
+
+class NextStepPromised(Event[Case]):
+    """Somebody promised what happens next, and by when."""
+
+    topic = "next-step-promised"
+
+    who: Who
+    what: Words
+    by: datetime
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state
+
+
+class PromiseNextStep(Command[Case]):
+    """Promise what happens next, who does it and by when. It takes the place of the step promised before."""
+
+    who: Who
+    what: Words
+    by: datetime
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        only_open(state)
+        if self.by <= ctx.occurred:
+            raise PromiseInThePast(by=self.by)
+        yield NextStepPromised(self.who, self.what, self.by)
+
+
+def holder_of(ctx: Context) -> Holder:
+    """Return the actor as a holder: a worker in their unit, or the unit of an actor who is not a worker."""
+    if not (ctx.actor.organisation and ctx.actor.unit):
+        raise UnitMissing
+    return Holder(ctx.actor.organisation, ctx.actor.unit, ctx.actor.id if ctx.actor.role in STAFF else None)
+
+
+def objection_term(ctx: Context, received: datetime) -> datetime:
+    """Return when the client's time to object ends, having been informed then (rule 13)."""
+    return ctx.known.calendar.after_days(civil_day(received), ctx.known.policy.object_days)
+
+
+class ClientUnknown(Absent):
+    """No such client is registered. Check the id, or register the client first."""
+
+
+class ContactAfterOpening(Unacceptable):
+    """The first contact can't be after the opening. Send when the client first got in touch."""
+
+    rule = 6
+
+
+class ReceivedInFuture(Unacceptable):
+    """Nothing is received after it is recorded. Send when the client received it."""
+
+    rule = 19
+
+
+class PromiseInThePast(Unacceptable):
+    """A promise is for the time to come. Send a later time."""
+
+    rule = 26
+
+
+class UnitMissing(Unacceptable):
+    """Your token names no unit, so it can't be you who answers. Name the responsible holder."""
+
+    rule = 1

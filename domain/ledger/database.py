@@ -1,0 +1,85 @@
+"""Where the ledger is kept: one region, which is one PostgreSQL schema, through pooled connections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+REQUEST_SECONDS = 10
+BATCH_SECONDS = 60
+POOL_WAIT_SECONDS = 2.0
+
+_REGION = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+class DatabaseUnavailable(Exception):
+    """The database does not answer, or all its connections are busy. Try again in a moment."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region's place: the server, and the schema and the service's role in it, which both carry its name."""
+
+    url: str
+    name: str = "luotsi"
+
+    def __post_init__(self) -> None:
+        if not _REGION.fullmatch(self.name):
+            raise ValueError(f"a region's name is a small letter and then small letters, digits or _: {self.name!r}")
+
+    @property
+    def service(self) -> str:
+        """The role under which the service works: it may add to the ledger and read it, and change nothing in it."""
+        return f"{self.name}_service"
+
+    def conninfo(self, seconds: int = REQUEST_SECONDS, *, owner: bool = False) -> str:
+        """Return how to connect: as the service, or as the owner who migrates; statements end after `seconds`."""
+        settings = {
+            "search_path": self.name,
+            "statement_timeout": f"{seconds}s",
+            "idle_in_transaction_session_timeout": f"{seconds}s",
+            "timezone": "UTC",
+            "jit": "off",
+        } | ({} if owner else {"role": self.service})
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        return make_conninfo(self.url, options=options, connect_timeout=5, application_name="luotsi")
+
+    def connect(self, seconds: int = BATCH_SECONDS, *, owner: bool = False) -> Connection[TupleRow]:
+        """Return one connection of one's own, each statement its own transaction, for work in batches."""
+        return psycopg.connect(self.conninfo(seconds, owner=owner), autocommit=True)
+
+
+class Pool:
+    """The service's connections for requests."""
+
+    def __init__(self, region: Region, size: int = 16) -> None:
+        self.region = region
+        self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
+            region.conninfo(), min_size=1, max_size=size, timeout=POOL_WAIT_SECONDS, open=True,
+            kwargs={"autocommit": True}, name=f"luotsi-{region.name}",
+        )  # fmt: skip
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection[TupleRow]]:
+        """Lend a connection, waiting at most two seconds for it. Raises `DatabaseUnavailable`."""
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout as busy:
+            raise DatabaseUnavailable from busy
+        except psycopg.OperationalError as gone:
+            self._pool.check()  # a server that went away takes all connections with it
+            raise DatabaseUnavailable from gone
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()

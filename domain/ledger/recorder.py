@@ -1,0 +1,325 @@
+"""One transaction: events, words, key, lookup, outbox, receipts, and the projections' rows; or nothing of it.
+
+A batch of acts is one SQL statement with data-modifying parts, so PostgreSQL itself makes it whole. Every part waits
+for `guard`: if a stream that a decision looked at has moved on, nothing at all is written and the acts are decided
+again. The events' primary key is the concurrency check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent, Subscription
+from psycopg import Connection
+
+from domain.decider import Recorded
+from domain.ledger.database import Pool, Region
+from domain.ledger.mapper import Sealed, chained
+from domain.ledger.readtable import ReadTable
+
+NO_HASH = b""
+"""What an event's hash is chained to where there is none before it."""
+
+
+class Overtaken(Exception):
+    """Another act came first, or what the decision looked at has changed: decide again."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a command came to: the stream's versions `first` to `last`, none where `last` is less than `first`."""
+
+    command: UUID
+    stream: UUID
+    first: int
+    last: int
+    fingerprint: bytes = b""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What an act changes in one read table: rows by column. `whole`: they take the place of all the case's rows."""
+
+    table: ReadTable
+    changed: Sequence[dict[str, Any]] = ()
+    whole: bool = False
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is written as one: a stream's new events, and everything that goes with them.
+
+    `base` is the version decided on and `head` its hash; `looked_at` are the other streams that the decision looked
+    at, with their versions; `wrapped` is the stream's key where it begins; `client` whose case it is where that is new.
+    """
+
+    stream: UUID
+    base: int
+    head: bytes
+    events: Sequence[Recorded]
+    receipts: Sequence[Receipt]
+    looked_at: frozenset[tuple[UUID, int]] = frozenset()
+    wrapped: bytes | None = None
+    client: UUID | None = None
+    rows: Sequence[Rows] = ()
+
+
+@dataclass
+class _Batch:
+    """The parameters of the statement: one JSON array a table."""
+
+    guards: list[Any] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
+    words: list[Any] = field(default_factory=list)
+    keys: list[Any] = field(default_factory=list)
+    clients: list[Any] = field(default_factory=list)
+    receipts: list[Any] = field(default_factory=list)
+    projected: list[Any] = field(default_factory=list)
+
+
+class LedgerRecorder(ApplicationRecorder):
+    """The library's recorder, whose insert is ours whole. Notifications are read from the sequence."""
+
+    def __init__(self, pool: Pool, region: Region, tables: Sequence[ReadTable]) -> None:
+        self.pool = pool
+        self.region = region
+        self.tables = tuple(tables)
+        self._statement = _statement(self.tables)
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], *, acts: Sequence[Act] = (), heads: dict[UUID, bytes] | None = None,
+        **_: Any,
+    ) -> None:  # fmt: skip
+        """Write the acts whose events these are, whole or not at all; `heads` is filled with the streams' new hashes.
+
+        Raises `Overtaken` where an act came too late, and the database's own errors.
+        """
+        sealed = [it for it in stored_events if isinstance(it, Sealed)]
+        parameters = self._parameters(acts, sealed, {} if heads is None else heads)
+        try:
+            with self.pool.connection() as connection:
+                if any(rows.whole for act in acts for rows in act.rows):
+                    with connection.transaction():
+                        self._write(connection, parameters)
+                        replace_all(connection, acts)
+                else:
+                    self._write(connection, parameters)
+        except psycopg.errors.UniqueViolation as taken:
+            raise Overtaken from taken
+
+    def _write(self, connection: Connection, parameters: dict[str, str]) -> None:
+        (held,) = connection.execute(self._statement, parameters, prepare=True).fetchone() or (False,)
+        if not held:
+            raise Overtaken
+
+    def _parameters(self, acts: Sequence[Act], sealed: Sequence[Sealed], heads: dict[UUID, bytes]) -> dict[str, str]:
+        batch = _Batch()
+        rows: dict[str, list[dict[str, Any]]] = {table.table: [] for table in self.tables}
+        for it in sealed:
+            self._add_event(batch, it, heads, acts)
+        for act in acts:
+            _add_act(batch, act, rows)
+        parts = vars(batch) | rows
+        return {name: _ENCODER.encode(part).decode() for name, part in parts.items()}
+
+    def _add_event(self, batch: _Batch, it: Sealed, heads: dict[UUID, bytes], acts: Sequence[Act]) -> None:
+        stream = it.originator_id
+        assert isinstance(stream, UUID)  # noqa: S101 - the library's type is wider than the ledger's
+        previous = heads[stream] if stream in heads else next(a.head for a in acts if a.stream == stream)
+        heads[stream] = chained(self.region.name, previous, it)
+        place = {"stream": stream, "version": it.originator_version}
+        batch.events.append(
+            place | {
+                "topic": it.topic, "occurred": it.occurred, "recorded": it.recorded, "bytes": it.state.decode(),
+                "hash": heads[stream].hex(),
+            }
+        )  # fmt: skip
+        if it.ciphertext is not None:
+            batch.words.append(place | {"ciphertext": it.ciphertext.hex()})
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[Sealed]:
+        """Return a stream's stored events, by version."""
+        with self.pool.connection() as connection:
+            return select_stream(connection, originator_id, gt or 0, lte, limit, desc=desc)
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return sequenced events by position, from `start`; ids are positions."""
+        after = (start or 0) - (1 if inclusive_of_start else 0)
+        with self.pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            found = cursor.execute(_NOTIFICATIONS, (after, stop, stop, list(topics), list(topics), limit)).fetchall()
+        return [
+            Notification(stream, version, topic, bytes(state), id=at) for at, stream, version, topic, state in found
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """Return the last position of the sequence, or None while it is empty."""
+        with self.pool.connection() as connection:
+            row = connection.execute("SELECT position FROM log_state").fetchone()
+        return (row[0] or None) if row else None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        """Not here: subscribers follow the sequence through the feed."""
+        raise NotImplementedError(self.subscribe.__doc__)
+
+
+def select_stream(
+    connection: Connection, stream: UUID | str, after: int, upto: int | None, limit: int | None, *, desc: bool = False
+) -> list[Sealed]:
+    """Return a stream's stored events, by version, from a connection that the caller holds."""
+    query = _STREAM_DESC if desc else _STREAM
+    with connection.cursor(binary=True) as cursor:
+        found = cursor.execute(query, (stream, after, upto, upto, limit), prepare=True).fetchall()
+    return [
+        Sealed(of, version, topic, bytes(state), occurred, recorded, hash=bytes(digest))
+        for of, version, topic, state, occurred, recorded, digest in found
+    ]
+
+
+def replace_all(connection: Connection, acts: Iterable[Act]) -> None:
+    """Write the tables of which an act changes all the case's rows, behind the locks that the statement took."""
+    for act in acts:
+        for rows in act.rows:
+            if rows.whole and not rows.failed:
+                replace_rows(connection, rows.table, act.stream, rows.changed, act.base + len(act.events))
+
+
+def replace_rows(
+    connection: Connection, table: ReadTable, stream: UUID, rows: Sequence[dict[str, Any]], version: int
+) -> None:
+    """Put these rows in the place of all the case's. The caller holds the lock of its `projected` row."""
+    connection.execute(f'DELETE FROM {table.table} WHERE "case" = %s'.encode(), (stream,))
+    if rows:
+        insert = f"INSERT INTO {table.table} SELECT * FROM {table.records('%s')}"
+        connection.execute(insert.encode(), (_ENCODER.encode(rows).decode(),))
+    connection.execute(
+        "UPDATE projected SET version = %s, head = greatest(head, %s) WHERE stream = %s AND projection = %s",
+        (version, version, stream, table.table),
+    )
+
+
+def _add_act(batch: _Batch, act: Act, rows: dict[str, list[dict[str, Any]]]) -> None:
+    last = act.base + len(act.events)
+    batch.guards += [{"stream": stream, "version": version} for stream, version in act.looked_at]
+    batch.receipts += [
+        {"command": r.command, "stream": r.stream, "first": r.first, "last": r.last, "fingerprint": r.fingerprint.hex()}
+        for r in act.receipts
+    ]
+    if act.wrapped is not None:
+        batch.keys.append({"stream": act.stream, "wrapped": act.wrapped.hex()})
+    if act.client is not None:
+        batch.clients.append({"case": act.stream, "client": act.client})
+    if not act.events:
+        return
+    for changed in act.rows:
+        moves = not (changed.failed or changed.whole)
+        batch.projected.append(
+            {"stream": act.stream, "projection": changed.table.table, "base": act.base if moves else -1,
+             "version": last if moves else 0, "head": last}
+        )  # fmt: skip
+        if moves:
+            rows[changed.table.table] += changed.changed
+
+
+def _statement(tables: Sequence[ReadTable]) -> bytes:
+    """Return the one statement that writes a batch. A projection's rows go in where its row in `projected` moved."""
+    upserts = "".join(
+        f""",
+        into_{table.table} AS (
+            INSERT INTO {table.table}
+            SELECT r.* FROM {table.records(f"%({table.table})s")}
+            JOIN moved m ON m.stream = r."case" AND m.projection = '{table.table}' AND m.moves
+            {table.on_conflict}
+        )"""
+        for table in tables
+    )
+    return (_WRITE + upserts + "\nSELECT hold FROM guard").encode()
+
+
+_WRITE = """
+    WITH guard AS MATERIALIZED (
+        SELECT NOT EXISTS (
+            SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(stream uuid, version integer)
+            JOIN events e ON e.stream = g.stream AND e.version = g.version + 1
+        ) AS hold
+    ),
+    into_events AS (
+        INSERT INTO events (stream, version, topic, occurred, recorded, bytes, hash)
+        SELECT stream, version, topic, occurred, recorded, convert_to(bytes, 'UTF8'), decode(hash, 'hex')
+        FROM json_to_recordset(%(events)s::json) AS r(stream uuid, version integer, topic text,
+             occurred timestamptz, recorded timestamptz, bytes text, hash text), guard WHERE guard.hold
+        RETURNING stream, version, recorded
+    ),
+    into_outbox AS (
+        INSERT INTO outbox (stream, version, recorded) SELECT stream, version, recorded FROM into_events
+    ),
+    into_words AS (
+        INSERT INTO words (stream, version, ciphertext)
+        SELECT stream, version, decode(ciphertext, 'hex')
+        FROM json_to_recordset(%(words)s::json) AS r(stream uuid, version integer, ciphertext text), guard
+        WHERE guard.hold
+    ),
+    into_keys AS (
+        INSERT INTO keys (stream, wrapped) SELECT stream, decode(wrapped, 'hex')
+        FROM json_to_recordset(%(keys)s::json) AS r(stream uuid, wrapped text), guard WHERE guard.hold
+    ),
+    into_clients AS (
+        INSERT INTO clients ("case", client) SELECT "case", client
+        FROM json_to_recordset(%(clients)s::json) AS r("case" uuid, client uuid), guard WHERE guard.hold
+    ),
+    into_receipts AS (
+        INSERT INTO receipts (command, stream, first, last, fingerprint)
+        SELECT command, stream, first, last, decode(fingerprint, 'hex')
+        FROM json_to_recordset(%(receipts)s::json)
+            AS r(command uuid, stream uuid, first integer, last integer, fingerprint text), guard WHERE guard.hold
+    ),
+    steps AS (
+        SELECT r.* FROM json_to_recordset(%(projected)s::json)
+            AS r(stream uuid, projection text, base integer, version integer, head integer), guard WHERE guard.hold
+    ),
+    began AS (
+        INSERT INTO projected (stream, projection, version, head)
+        SELECT stream, projection, version, head FROM steps WHERE base = 0 OR version = 0
+        ON CONFLICT (stream, projection) DO UPDATE SET head = greatest(projected.head, excluded.head)
+        RETURNING stream, projection, version = head AND xmax = 0 AS moves
+    ),
+    went_on AS (
+        UPDATE projected p
+        SET head = s.head, version = CASE WHEN p.version = s.base THEN s.version ELSE p.version END
+        FROM steps s WHERE s.base > 0 AND p.stream = s.stream AND p.projection = s.projection
+        RETURNING p.stream, p.projection, p.version = s.version AS moves
+    ),
+    moved AS (SELECT * FROM began UNION ALL SELECT * FROM went_on)"""
+
+_STREAM = """
+    SELECT stream, version, topic, bytes, occurred, recorded, hash FROM events
+    WHERE stream = %s AND version > %s AND (%s::integer IS NULL OR version <= %s) ORDER BY version LIMIT %s"""
+_STREAM_DESC = _STREAM.replace("ORDER BY version", "ORDER BY version DESC")
+
+_NOTIFICATIONS = """
+    SELECT s.position, s.stream, s.version, e.topic, e.bytes FROM sequence s JOIN events e USING (stream, version)
+    WHERE s.position > %s AND (%s::bigint IS NULL OR s.position <= %s) AND (%s::text[] = '{}' OR e.topic = ANY (%s))
+    ORDER BY s.position LIMIT %s"""
+
+_ENCODER = msgspec.json.Encoder()

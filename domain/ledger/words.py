@@ -1,0 +1,150 @@
+"""Words apart: free text is sealed under an entry key of its stream's key, and stored beside the event.
+
+AES-256-GCM under a key that HKDF (RFC 5869) derives from the stream's key for the region, stream and version. GCM does
+not commit to its key, so a second output of the same derivation stands in front as the commitment. One entry's key
+opens that entry and no other.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import threading
+from base64 import b64decode, b64encode
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+_KEY, _NONCE = 32, 12
+_REMEMBERED = 50_000
+
+
+class KeyFileUnreadable(Exception):
+    """The key file is missing, damaged or readable by others. Restore it: without it no words can be opened."""
+
+
+class WordsDamaged(Exception):
+    """The words do not match their key or place. Verify the case's history."""
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """The key-encryption key of a development ledger, in a file that its owner alone may read."""
+
+    key: bytes
+
+    @classmethod
+    def at(cls, path: Path) -> KeyFile:
+        """Read the key file, or make it where there is none. Two processes that start at once agree on one."""
+        if not path.exists():
+            _publish(path, b64encode(secrets.token_bytes(_KEY)))
+        try:
+            key = b64decode(path.read_bytes(), validate=True)
+        except (OSError, ValueError) as damaged:
+            raise KeyFileUnreadable(path) from damaged
+        if len(key) != _KEY or path.stat().st_mode & 0o077:
+            raise KeyFileUnreadable(path)
+        return cls(key)
+
+    def wrap(self, key: bytes) -> bytes:
+        """Return a stream's key as it is stored (RFC 3394)."""
+        return aes_key_wrap(self.key, key)
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Return a stream's key from how it is stored. Raises `KeyFileUnreadable` where this is not its key file."""
+        try:
+            return aes_key_unwrap(self.key, wrapped)
+        except InvalidUnwrap as wrong:
+            raise KeyFileUnreadable from wrong
+
+
+class Keyring:
+    """The stream keys at hand in this process, the least used forgotten first."""
+
+    def __init__(self, provider: KeyFile) -> None:
+        self.provider = provider
+        self._keys: OrderedDict[UUID, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def new(self, stream: UUID) -> bytes:
+        """Return a key for a stream that begins: the same one while several try to begin it."""
+        with self._lock:
+            return self._kept(stream, self._keys.get(stream) or secrets.token_bytes(_KEY))
+
+    def learn(self, stream: UUID, wrapped: bytes) -> None:
+        """Remember a stream's key as the ledger has it."""
+        key = self.provider.unwrap(wrapped)
+        with self._lock:
+            self._kept(stream, key)
+
+    def get(self, stream: UUID) -> bytes | None:
+        """Return a stream's key if it is at hand."""
+        with self._lock:
+            key = self._keys.get(stream)
+            return None if key is None else self._kept(stream, key)
+
+    def forget(self, stream: UUID) -> None:
+        """Forget a key that the ledger may not have taken."""
+        with self._lock:
+            self._keys.pop(stream, None)
+
+    def _kept(self, stream: UUID, key: bytes) -> bytes:
+        self._keys[stream] = key
+        self._keys.move_to_end(stream)
+        if len(self._keys) > _REMEMBERED:
+            self._keys.popitem(last=False)
+        return key
+
+
+def entry_key(stream_key: bytes, region: str, stream: UUID, version: int) -> bytes:
+    """Return the key that opens one entry's words and no other's, with the commitment to it: 32 and 32 bytes."""
+    return HKDFExpand(SHA256(), 2 * _KEY, _place(region, stream, version)).derive(stream_key)
+
+
+def seal(key: bytes, words: dict[str, str]) -> bytes:
+    """Return the words, by the event's field, under an entry key."""
+    nonce = os.urandom(_NONCE)
+    return key[_KEY:] + nonce + AESGCM(key[:_KEY]).encrypt(nonce, msgspec.json.encode(words), None)
+
+
+def unseal(key: bytes, ciphertext: bytes) -> dict[str, str]:
+    """Return the words of an entry. Raises `WordsDamaged`."""
+    commitment, nonce, sealed = ciphertext[:_KEY], ciphertext[_KEY : _KEY + _NONCE], ciphertext[_KEY + _NONCE :]
+    if not hmac.compare_digest(commitment, key[_KEY:]):
+        raise WordsDamaged
+    try:
+        return msgspec.json.decode(AESGCM(key[:_KEY]).decrypt(nonce, sealed, None), type=dict[str, str])
+    except (InvalidTag, msgspec.DecodeError) as damaged:
+        raise WordsDamaged from damaged
+
+
+def _place(region: str, stream: UUID, version: int) -> bytes:
+    name = region.encode()
+    return b"luotsi-words-1" + bytes([len(name)]) + name + stream.bytes + version.to_bytes(8, "big")
+
+
+def _publish(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and never over one that is there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()

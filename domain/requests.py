@@ -1,0 +1,170 @@
+"""What the client asks for and is asked: requests, answers, experience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+from uuid import UUID
+
+from domain.case import Case, entry
+from domain.client import only_client_side
+from domain.decider import (
+    ANYONE_IN_THE_CASE,
+    STAFF,
+    Command,
+    Conflict,
+    Context,
+    Entry,
+    Event,
+    Role,
+    Unacceptable,
+    Words,
+)
+from domain.voice import witness
+
+RequestKind = Literal[
+    "contact", "other_worker", "service", "second_opinion", "meeting", "rectification", "closure", "reopening"
+]  # fmt: skip
+
+
+class RequestMade(Event[Case]):
+    """The client asked for something."""
+
+    topic = "request-made"
+
+    request: UUID
+    kind: RequestKind
+    words: Words
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state.but(requests=state.requests.with_(self.request, True))
+
+
+class MakeRequest(Command[Case]):
+    """Ask for something: contact, another worker, a service, a second opinion, a meeting, closure and the like."""
+
+    roles = ANYONE_IN_THE_CASE
+
+    kind: RequestKind
+    words: Words = ""
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        only_client_side(ctx, "statements", personal=False)
+        yield RequestMade(ctx.id(1), self.kind, self.words)
+
+
+class RequestAnswered(Event[Case]):
+    """Somebody answered the client's request, with reasons."""
+
+    topic = "request-answered"
+
+    request: UUID
+    outcome: Literal["granted", "partly_granted", "refused"]
+    reasons: Words
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state.but(requests=state.requests.with_(self.request, False))
+
+
+class AnswerRequest(Command[Case]):
+    """Answer what the client asked for, with reasons."""
+
+    request: UUID
+    outcome: Literal["granted", "partly_granted", "refused"]
+    reasons: Words
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        if not state.requests.get(self.request):
+            raise RequestNotOpen(request=self.request)
+        yield RequestAnswered(self.request, self.outcome, self.reasons)
+
+
+class ClientAnswered(Event[Case]):
+    """The client answered to something that stands in the case."""
+
+    topic = "client-answered"
+
+    version: Entry
+    answer: Literal["agreed", "refused", "confirmed", "denied"]
+    words: Words
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        if state.closure is None or state.closure.version != self.version:
+            return state
+        return state.but(closure=state.closure.but(confirmed=self.answer in {"agreed", "confirmed"}))
+
+
+class AnswerAsClient(Command[Case]):
+    """Say what the client answers to something in the case: agree or refuse, confirm or deny.
+
+    A worker may record it for the client (on paper, by telephone), but not the one who wrote what is answered to.
+    """
+
+    roles = ANYONE_IN_THE_CASE
+
+    version: Entry
+    answer: Literal["agreed", "refused", "confirmed", "denied"]
+    words: Words = ""
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        only_client_side(ctx, "closure", personal=True)
+        entry(ctx, self.version)
+        witness(ctx, ctx.known.entries[self.version].context.actor.id)
+        yield ClientAnswered(self.version, self.answer, self.words)
+
+
+class ExperienceAsked(Event[Case]):
+    """The client was asked how the service felt."""
+
+    topic = "experience-asked"
+
+    channel: Literal["meeting", "telephone", "letter", "electronic"]
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state
+
+
+class AskExperience(Command[Case]):
+    """Record that the client was asked how the service felt."""
+
+    roles = STAFF | {Role.SYSTEM}
+
+    channel: Literal["meeting", "telephone", "letter", "electronic"]
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        yield ExperienceAsked(self.channel)
+
+
+class ExperienceReported(Event[Case]):
+    """The client told how the service felt, from 1 (bad) to 5 (good)."""
+
+    topic = "experience-reported"
+
+    score: int
+    words: Words
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state
+
+
+class ReportExperience(Command[Case]):
+    """Tell how the service felt: a score from 1 (bad) to 5 (good), and words if you like."""
+
+    roles = ANYONE_IN_THE_CASE
+
+    score: int
+    words: Words = ""
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        only_client_side(ctx, "statements", personal=False)
+        if not 1 <= self.score <= 5:  # noqa: PLR2004 - the scale is the meaning
+            raise ScoreOffScale(score=self.score)
+        yield ExperienceReported(self.score, self.words)
+
+
+class RequestNotOpen(Conflict):
+    """No such request is open: it was answered, or the id is another's. Read the client's voice."""
+
+
+class ScoreOffScale(Unacceptable):
+    """The scale is 1 (bad) to 5 (good). Send a score on it."""

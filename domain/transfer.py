@@ -1,0 +1,133 @@
+"""A matter sent to the competent authority (Administrative Procedure Act 434/2003, 21 §): received or contested.
+
+It can't be declined. Responsibility and the statutory duty pass when it is received, and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+from uuid import UUID
+
+from domain.case import Case, Holder, Transfer, in_order, known_holder, only_open, only_responsible
+from domain.decider import STAFF, Command, Conflict, Context, Event, Forbidden, Unacceptable, Words
+from domain.ownership import nothing_under_way
+
+
+class MatterTransferred(Event[Case]):
+    """The matter was sent to the authority that is competent in it."""
+
+    topic = "matter-transferred"
+    lasting = True
+
+    transfer: UUID
+    to_organisation: str
+    to_unit: str
+    reason: Words
+    disclosure_basis: Literal["consent", "statutory"]
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state.but(transfer=Transfer(self.transfer, self.to_organisation, self.to_unit, ctx.occurred))
+
+
+class TransferMatter(Command[Case]):
+    """Send the matter to the authority that is competent in it. You answer for it until they have received it.
+
+    Inform the client of it.
+    """
+
+    to: Holder
+    reason: Words
+    disclosure_basis: Literal["consent", "statutory"] = "statutory"
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        only_open(state)
+        sender = only_responsible(state, ctx)
+        nothing_under_way(state)
+        in_order(ctx, state.responsible_since)
+        known_holder(ctx, self.to)
+        if self.to.organisation == sender.organisation:
+            raise SameAuthority(organisation=self.to.organisation)
+        yield MatterTransferred(ctx.id(1), self.to.organisation, self.to.unit, self.reason, self.disclosure_basis)
+
+
+class TransferReceived(Event[Case]):
+    """The competent authority received the matter: it answers for it now, and the duty is its own."""
+
+    topic = "transfer-received"
+    lasting = True
+
+    transfer: UUID
+    by: Holder
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return ended(state, self.transfer).held_by(self.by, ctx.occurred).but(duty_holder=self.by.organisation)
+
+
+class ReceiveTransfer(Command[Case]):
+    """Receive the matter that was transferred to your authority. You answer for it from then on."""
+
+    transfer: UUID
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        under_way = only_receiving(state, self.transfer, ctx)
+        in_order(ctx, state.responsible_since)
+        yield TransferReceived(self.transfer, Holder(under_way.to_organisation, under_way.to_unit, ctx.actor.id))
+
+
+class TransferContested(Event[Case]):
+    """The authority that was sent the matter holds that it is not competent. The sender goes on answering for it."""
+
+    topic = "transfer-contested"
+    lasting = True
+
+    transfer: UUID
+    reason: Words
+
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return ended(state, self.transfer)
+
+
+class ContestTransfer(Command[Case]):
+    """Contest, with reasons, that your authority is the competent one. The sender goes on answering for the matter."""
+
+    transfer: UUID
+    reason: Words
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        only_receiving(state, self.transfer, ctx)
+        yield TransferContested(self.transfer, self.reason)
+
+
+def only_receiving(case: Case, transfer: UUID, ctx: Context) -> Transfer:
+    """Return the transfer under way, or refuse an actor of another unit than the one it was sent to."""
+    under_way = case.transfer
+    if under_way is None or under_way.transfer != transfer:
+        raise TransferNotPending(transfer=transfer)
+    to = (under_way.to_organisation, under_way.to_unit)
+    if ctx.actor.role not in STAFF or (ctx.actor.organisation, ctx.actor.unit) != to:
+        raise NotSentToYou(to_organisation=to[0], to_unit=to[1])
+    return under_way
+
+
+def ended(case: Case, transfer: UUID) -> Case:
+    """Return the case without this transfer under way; another goes on."""
+    return case.but(transfer=None) if case.transfer and case.transfer.transfer == transfer else case
+
+
+class TransferNotPending(Conflict):
+    """This transfer is not under way: it was received or contested. Read the case's handoffs."""
+
+    rule = 5
+
+
+class NotSentToYou(Forbidden):
+    """Only the unit to which the matter was transferred may receive or contest it. Ask it to do so."""
+
+    rule = 5
+
+
+class SameAuthority(Unacceptable):
+    """A transfer goes to another authority. Within your own, propose a handoff."""
+
+    rule = 5
