@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, entry, only_open
-from domain.decider import Command, Conflict, Context, Entry, Event, Words
+from domain.case import Case, entry, only_while_open
+from domain.decider import Command, Conflict, Context, Entry, Event, Words, not_before
 from domain.voice import heard
 
 AssessmentKind = Literal["screening", "urgent", "needs", "review", "final"]
@@ -25,7 +25,7 @@ class AssessmentStarted(Event[Case]):
     kind: AssessmentKind
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(assessments=state.assessments.with_(self.assessment, True))
+        return state.but(assessments=state.assessments.with_(self.assessment, ctx.occurred))
 
 
 class StartAssessment(Command[Case]):
@@ -34,7 +34,7 @@ class StartAssessment(Command[Case]):
     kind: AssessmentKind
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        only_open(state)
+        only_while_open(state, ctx)
         yield AssessmentStarted(ctx.id(1), self.kind)
 
 
@@ -53,7 +53,7 @@ class AssessmentCompleted(Event[Case]):
     rests_on: tuple[Entry, ...]
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(assessments=state.assessments.with_(self.assessment, False))
+        return state.but(assessments=state.assessments.with_(self.assessment, None))
 
 
 class CompleteAssessment(Command[Case]):
@@ -73,9 +73,11 @@ class CompleteAssessment(Command[Case]):
     assessment: UUID | None = None
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        only_open(state)
-        if self.assessment is not None and not state.assessments.get(self.assessment):
-            raise AssessmentNotOpen(assessment=self.assessment)
+        only_while_open(state, ctx)
+        if self.assessment is not None:
+            if not (started := state.assessments.get(self.assessment)):
+                raise AssessmentNotOpen(assessment=self.assessment)
+            not_before(ctx, started)
         for version in self.rests_on:
             entry(ctx, version)
         yield from heard(state, "assessment", self.client_view, self.no_view_because)

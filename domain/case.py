@@ -6,7 +6,22 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.decider import STAFF, Absent, Actor, Conflict, Context, Entry, Forbidden, Role, State, Unacceptable, Value
+from domain.decider import (
+    STAFF,
+    Absent,
+    Actor,
+    Conflict,
+    Context,
+    Entry,
+    Forbidden,
+    Recorded,
+    Role,
+    State,
+    Unacceptable,
+    Value,
+    Words,
+    not_before,
+)
 from domain.trail import Trail
 
 
@@ -67,11 +82,19 @@ class Statement(Value):
 
     speaker: Speaker
     standing: Standing
-    written_by: str
+    written_by: Actor
+    at: datetime
+
+
+class Objection(Value):
+    """What is remembered of an objection that waits for an answer."""
+
+    since: datetime
+    by_representative: bool
 
 
 class ProposedClosure(Value):
-    """A closure that is open to objection."""
+    """A closure that is open to objection. `in_person`: the client themself proposed it, or answered to it."""
 
     version: int
     ground: Ground
@@ -81,10 +104,15 @@ class ProposedClosure(Value):
     at: datetime
     object_by: datetime | None = None
     confirmed: bool = False
+    in_person: bool = False
 
 
 class Case(State):
-    """One client's matter, from opening to closure, as far as the next decision needs it."""
+    """One client's matter, from opening to closure, as far as the next decision needs it.
+
+    A trail of what waits for an answer holds since when it waits, and None once it was answered. `settled_at` is when
+    an offer or a transfer last ended, `closure_settled_at` when the closure last was withdrawn, carried out or undone.
+    """
 
     status: Literal["unopened", "open", "closed"] = "unopened"
     first_contact_at: datetime | None = None
@@ -97,18 +125,20 @@ class Case(State):
     duty_holder: str | None = None
     pending: Pending | None = None
     transfer: Transfer | None = None
+    settled_at: datetime | None = None
     statements: Trail[UUID, Statement] = Trail()
-    objections: Trail[UUID, bool] = Trail()
-    requests: Trail[UUID, bool] = Trail()
-    assessments: Trail[UUID, bool] = Trail()
+    objections: Trail[UUID, Objection | None] = Trail()
+    requests: Trail[UUID, datetime | None] = Trail()
+    assessments: Trail[UUID, datetime | None] = Trail()
     closure: ProposedClosure | None = None
+    closure_settled_at: datetime | None = None
     closed_at: datetime | None = None
     erroneous: Trail[int, bool] = Trail()
 
     @property
     def open_objections(self) -> list[UUID]:
         """The objections that nobody has answered."""
-        return [objection for objection, is_open in self.objections.now().items() if is_open]
+        return [objection for objection, waits in self.objections.now().items() if waits]
 
     def held_by(self, holder: Holder, since: datetime) -> Case:
         """Return the case with another responsible. What the client decided about the owner stands (rule 16)."""
@@ -119,6 +149,12 @@ def only_open(case: Case) -> None:
     """Refuse unless the case is open."""
     if case.status != "open":
         raise CaseNotOpen(status=case.status)
+
+
+def only_while_open(case: Case, ctx: Context) -> None:
+    """Refuse unless the case is open, or was when this, now reported, happened outside the system."""
+    if not (ctx.reported and case.closed_at and ctx.occurred < case.closed_at):
+        only_open(case)
 
 
 def speaks_for(actor: Actor, holder: Holder) -> bool:
@@ -137,8 +173,9 @@ def only_responsible(case: Case, ctx: Context) -> Holder:
     return case.responsible
 
 
-def in_order(ctx: Context, since: datetime | None) -> None:
-    """Refuse what would change who owns or answers before the time when that last changed."""
+def in_order(ctx: Context, *changes: datetime | None) -> None:
+    """Refuse what would change who owns or answers, or the closure, before a time when that last changed."""
+    since = max((change for change in changes if change), default=None)
     if not ctx.imported and since and ctx.occurred < since:
         raise OutOfOrder(occurred=ctx.occurred, since=since)
 
@@ -154,7 +191,7 @@ class NotResponsible(Forbidden):
 
 
 class OutOfOrder(Conflict):
-    """The case has changed hands since then, and ownership and closure pass in the order in which they happened.
+    """The case has changed since then, and ownership and closure pass in the order in which they happened.
 
     Record it with a time after the last change, or report it as a statement or a claim.
     """
@@ -164,17 +201,42 @@ class HolderUnknown(Unacceptable):
     """No such unit or worker is in the directory. Check the ids, or have them registered first."""
 
 
+class OtherOrganisation(Forbidden):
+    """A case is taken up for one's own organisation. Name a holder of yours, then offer it to the other one."""
+
+    rule = 2
+
+
+class WordsMissing(Unacceptable):
+    """It has to be said in words. Fill in the field that is named."""
+
+
 class EntryAbsent(Absent):
     """The case has no such version. Read its history and name a version that stands there."""
 
 
-def entry(ctx: Context, version: Entry) -> None:
-    """Refuse a version that this case does not have."""
+def entry(ctx: Context, version: Entry) -> Recorded:
+    """Return the entry with this version; refuse one that this case does not have, or that happened later."""
     if version not in ctx.known.entries:
         raise EntryAbsent(version=version)
+    not_before(ctx, ctx.known.entries[version].context.occurred)
+    return ctx.known.entries[version]
+
+
+def in_words(**fields: Words) -> None:
+    """Refuse fields that say nothing."""
+    for name, words in fields.items():
+        if not words.strip():
+            raise WordsMissing(field=name)
 
 
 def known_holder(ctx: Context, holder: Holder) -> None:
     """Refuse a holder that the directory does not know. An import's source is its own directory."""
     if not ctx.imported and holder not in ctx.known.holders:
         raise HolderUnknown(holder=holder)
+
+
+def own_organisation(ctx: Context, holder: Holder) -> None:
+    """Refuse a holder of another organisation than the actor's: it has accepted nothing (rule 2)."""
+    if holder.organisation != ctx.actor.organisation:
+        raise OtherOrganisation(responsible=holder)

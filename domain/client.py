@@ -9,7 +9,6 @@ from uuid import UUID
 
 from domain.decider import (
     ANYONE_IN_THE_CASE,
-    CLIENT_SIDE,
     STAFF,
     Absent,
     Command,
@@ -21,6 +20,7 @@ from domain.decider import (
     State,
     Value,
     Words,
+    not_before,
 )
 
 Kind = Literal["guardian", "custodian", "trustee", "proxy"]
@@ -34,26 +34,40 @@ class Representative(Value):
 
     kind: Kind
     scope: tuple[Scope, ...]
+    since: datetime
     until: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Say whether it holds at that moment."""
+        return self.since <= at and (self.until is None or at < self.until)
 
 
 class Client(State):
-    """What is remembered of a client: never who it is."""
+    """What is remembered of a client: never who it is.
+
+    Of a death and its withdrawal the one that was recorded last counts, whenever it is said to have happened:
+    `death_told_in` is its version.
+    """
 
     dead: bool = False
+    death_told_in: int = 0
     representatives: tuple[tuple[UUID, Representative], ...] = ()
     language: Language | None = None
 
     def represented(self, by: str, at: datetime) -> Representative | None:
         """Return the mandate that this person has at that moment, or None."""
         for person, mandate in self.representatives:
-            if str(person) == by and (mandate.until is None or at < mandate.until):
+            if str(person) == by and mandate.holds(at):
                 return mandate
         return None
 
     def custodians(self, at: datetime) -> int:
         """Return how many custodians the client has at that moment."""
-        return sum(m.kind == "custodian" and (m.until is None or at < m.until) for _, m in self.representatives)
+        return sum(m.kind == "custodian" and m.holds(at) for _, m in self.representatives)
+
+    def told_of_death(self, dead: bool, version: int) -> Client:
+        """Return the client as the report with this version has it, unless a later one said otherwise."""
+        return self.but(dead=dead, death_told_in=version) if version >= self.death_told_in else self
 
 
 class ClientRegistered(Event[Client]):
@@ -92,7 +106,7 @@ class RepresentativeNamed(Event[Client]):
     until: datetime | None
 
     def evolve(self, state: Client, ctx: Context) -> Client:
-        mandate = Representative(self.kind, self.scope, self.until)
+        mandate = Representative(self.kind, self.scope, ctx.occurred, self.until)
         others = tuple(r for r in state.representatives if r[0] != self.representative)
         return state.but(representatives=(*others, (self.representative, mandate)))
 
@@ -128,10 +142,12 @@ class EndRepresentative(Command[Client]):
     representative: UUID
 
     def decide(self, state: Client, ctx: Context) -> Iterator[Event[Client]]:
-        if self.representative not in dict(state.representatives):
+        mandate = dict(state.representatives).get(self.representative)
+        if mandate is None:
             raise RepresentativeAbsent(representative=self.representative)
         if ctx.actor.role == Role.REPRESENTATIVE and ctx.actor.id != str(self.representative):
             raise NotYourMandate
+        not_before(ctx, mandate.since)
         yield RepresentativeEnded(self.representative)
 
 
@@ -154,6 +170,8 @@ class ChooseLanguage(Command[Client]):
     language: Language
 
     def decide(self, state: Client, ctx: Context) -> Iterator[Event[Client]]:
+        if ctx.actor.role == Role.REPRESENTATIVE and not state.represented(ctx.actor.id, ctx.recorded):
+            raise OutsideMandate(scope=None)
         if state.language != self.language:
             yield LanguageChosen(self.language)
 
@@ -166,7 +184,7 @@ class DeathRecorded(Event[Client]):
     source: Literal["population_register", "relative", "authority"]
 
     def evolve(self, state: Client, ctx: Context) -> Client:
-        return state.but(dead=True)
+        return state.told_of_death(True, ctx.version)
 
 
 class RecordDeath(Command[Client]):
@@ -187,7 +205,7 @@ class DeathReportWithdrawn(Event[Client]):
     topic = "death-report-withdrawn"
 
     def evolve(self, state: Client, ctx: Context) -> Client:
-        return state.but(dead=False)
+        return state.told_of_death(False, ctx.version)
 
 
 class WithdrawDeathReport(Command[Client]):
@@ -203,17 +221,18 @@ class WithdrawDeathReport(Command[Client]):
 def only_client_side(ctx: Context, scope: Scope, *, personal: bool, by_client_before: bool = False) -> None:
     """Refuse unless the client acts, or a representative within scope (rule 16).
 
-    In a personal matter a representative never goes over the client's own will, and of two custodians not one alone.
+    The mandate has to hold now, not only when it is said to have happened. In a personal matter a representative
+    never goes over the client's own will, and of two custodians not one alone.
     """
-    if ctx.actor.role not in CLIENT_SIDE or ctx.actor.role == Role.CLIENT:
+    if ctx.actor.role != Role.REPRESENTATIVE:
         return
     client = ctx.known.client or Client()
     mandate = client.represented(ctx.actor.id, ctx.occurred)
-    if mandate is None or scope not in mandate.scope:
+    if mandate is None or not mandate.holds(ctx.recorded) or scope not in mandate.scope:
         raise OutsideMandate(scope=scope)
     if personal and by_client_before:
         raise ClientHasDecided
-    if personal and mandate.kind == "custodian" and client.custodians(ctx.occurred) > 1:
+    if personal and mandate.kind == "custodian" and client.custodians(ctx.recorded) > 1:
         raise OneOfTwoCustodians
 
 

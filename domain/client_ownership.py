@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.case import Case, Holder, in_order, known_holder, only_open
+from domain.case import Case, Holder, in_order, known_holder, only_open, only_while_open
 from domain.client import only_client_side
 from domain.decider import CLIENT_SIDE, Command, Conflict, Context, Event, Role, Words
 
@@ -26,7 +26,7 @@ class AskWhoOwns(Command[Case]):
     answer: Words
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        only_open(state)
+        only_while_open(state, ctx)
         yield ClientAskedWhoOwns(self.answer)
 
 
@@ -51,7 +51,7 @@ class TakeOwnership(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_by_client(state, ctx)
-        if state.owned_by != "client":
+        if state.owned_by != "client" or in_person_at_last(state, ctx):
             yield ClientTookOwnership(self.words)
 
 
@@ -79,7 +79,7 @@ class ChooseOwner(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_by_client(state, ctx)
         known_holder(ctx, self.holder)
-        if state.chosen != self.holder:
+        if state.chosen != self.holder or in_person_at_last(state, ctx):
             yield OwnerChosen(self.holder, self.words)
 
 
@@ -116,6 +116,11 @@ def only_by_client(case: Case, ctx: Context) -> None:
     in_order(ctx, case.owned_since)
 
 
+def in_person_at_last(case: Case, ctx: Context) -> bool:
+    """Say whether the client decides in person what a representative decided before: from now on it is theirs."""
+    return ctx.actor.role == Role.CLIENT and not case.decided_by_client_in_person
+
+
 def owned(case: Case, ctx: Context) -> Case:
     """Remember when ownership was last decided, and whether the client ever did so in person."""
     in_person = case.decided_by_client_in_person or ctx.actor.role == Role.CLIENT
@@ -123,6 +128,6 @@ def owned(case: Case, ctx: Context) -> Case:
 
 
 class NotTheClients(Conflict):
-    """The case is not in the client's hands, so there is nothing to give back."""
+    """The case is not in the client's hands, so there is nothing to give back. Read who owns it now."""
 
     rule = 16

@@ -13,12 +13,14 @@ from domain.case import (
     Ground,
     Holder,
     Initiator,
+    OutOfOrder,
     ProposedClosure,
     entry,
     in_order,
     known_holder,
     only_open,
     only_responsible,
+    own_organisation,
 )
 from domain.client import only_client_side
 from domain.decider import (
@@ -63,7 +65,7 @@ class ClosureProposed(Event[Case]):
         return state.but(
             closure=ProposedClosure(
                 ctx.version, self.ground, self.initiator, self.attributed_to, ctx.actor.id, ctx.occurred,
-                confirmed=at_clients_wish,
+                confirmed=at_clients_wish, in_person=ctx.actor.role == Role.CLIENT,
             )
         )  # fmt: skip
 
@@ -90,6 +92,7 @@ class ProposeClosure(Command[Case]):
         if state.closure is not None:
             raise ClosureAlreadyProposed(ground=state.closure.ground, version=state.closure.version)
         only_client_side(ctx, "closure", personal=True)
+        in_order(ctx, state.responsible_since, state.closure_settled_at)
         _ground_allowed(self.ground, ctx)
         for version in self.rests_on:
             entry(ctx, version)
@@ -98,7 +101,8 @@ class ProposeClosure(Command[Case]):
             if self.ground != "death":
                 yield from heard(state, "closure", self.client_view, self.no_view_because)
         yield ClosureProposed(
-            ground=self.ground, initiator=_INITIATORS.get(ctx.actor.role, "service"),
+            ground=self.ground,
+            initiator=_INITIATORS.get(ctx.actor.role, "client" if self.ground == "client_ended" else "service"),
             attributed_to="client" if self.ground == "client_ended" else self.attributed_to,
             alternative=self.alternative, reason=self.reason, client_view=self.client_view, rests_on=self.rests_on,
         )  # fmt: skip
@@ -113,11 +117,11 @@ class ClosureWithdrawn(Event[Case]):
     reason: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(closure=None)
+        return state.but(closure=None, closure_settled_at=ctx.occurred)
 
 
 class WithdrawClosure(Command[Case]):
-    """Take back the proposal to close the case. The client takes back their own."""
+    """Take back the proposal to close the case. The client takes back their own, and what they confirmed stands."""
 
     roles = ANYONE_IN_THE_CASE
 
@@ -126,11 +130,14 @@ class WithdrawClosure(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         closure = proposed(state)
         if ctx.actor.role in _INITIATORS:
-            only_client_side(ctx, "closure", personal=True)
+            only_client_side(ctx, "closure", personal=True, by_client_before=closure.in_person)
             if closure.initiator == "service":
                 raise ServiceProposedIt
         else:
             only_responsible(state, ctx)
+            if closure.initiator != "service" and closure.confirmed:
+                raise ClientEndedIt
+        in_order(ctx, closure.at)
         yield ClosureWithdrawn(self.reason)
 
 
@@ -145,21 +152,27 @@ class CaseClosed(Event[Case]):
     attributed_to: Attribution
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(status="closed", closed_at=ctx.occurred, closure=None, pending=None, transfer=None)
+        return state.but(
+            status="closed", closed_at=ctx.occurred, closure=None, closure_settled_at=ctx.occurred, pending=None,
+            transfer=None,
+        )  # fmt: skip
 
 
 class CloseCase(Command[Case]):
     """Close the case on the ground that was proposed, once the client's time to object has passed.
 
-    Not over an open objection. At once where advice was enough, or where the client ended it and has confirmed that.
+    Not over an open objection, nor before anything that has happened in the case. At once where advice was enough, or
+    where the client ended it and has confirmed that.
     """
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         closure = proposed(state)
         only_responsible(state, ctx)
-        in_order(ctx, closure.at)
-        in_order(ctx, state.responsible_since)
+        in_order(ctx, closure.at, state.responsible_since, state.owned_since, state.settled_at)
+        if ctx.late:
+            raise OutOfOrder(occurred=ctx.occurred)
         if closure.ground == "death":
+            _death_on_record(ctx)
             yield from _left_by_death(state)
         else:
             nothing_under_way(state)
@@ -178,14 +191,21 @@ class CaseReopened(Event[Case]):
     statutory_clock: Literal["shl36", "none"]
     responsible: Holder
     words: Words
+    name_by: datetime | None = None
+    policy: int = 0
 
     def evolve(self, state: Case, ctx: Context) -> Case:
         reopened = state.but(status="open", closed_at=None, owned_by="responsible", chosen=None)
-        return reopened.held_by(self.responsible, ctx.occurred).but(owned_since=ctx.occurred)
+        return reopened.held_by(self.responsible, ctx.occurred).but(
+            owned_since=ctx.occurred, closure_settled_at=ctx.occurred
+        )
 
 
 class ReopenCase(Command[Case]):
-    """Take a closed case up again. `arrived_at` is when the client, or the news, came back; left out, it is now."""
+    """Take a closed case up again, for your organisation: left out, who answered for it last does so again.
+
+    `arrived_at` is when the client, or the news, came back; left out, it is now.
+    """
 
     trigger: Literal["client_returned", "new_need", "decision_changed", "closed_in_error"]
     words: Words = ""
@@ -202,9 +222,13 @@ class ReopenCase(Command[Case]):
             raise ArrivedInFuture(arrived_at=arrived)
         if self.responsible is not None:
             known_holder(ctx, self.responsible)
+        responsible = self.responsible or state.responsible
+        own_organisation(ctx, responsible)
+        name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
         yield CaseReopened(
-            self.trigger, arrived, self.statutory_clock, self.responsible or state.responsible, self.words
-        )
+            trigger=self.trigger, arrived_at=arrived, statutory_clock=self.statutory_clock, responsible=responsible,
+            words=self.words, name_by=None if responsible.worker else name_by, policy=ctx.known.policy.version,
+        )  # fmt: skip
 
 
 def proposed(case: Case) -> ProposedClosure:
@@ -221,10 +245,15 @@ def _ground_allowed(ground: Ground, ctx: Context) -> None:
     if ground == "not_stated" and not ctx.imported:
         raise GroundMissing
     if ground == "client_ended" or ctx.actor.role not in _INITIATORS:
-        if ground == "death" and not (ctx.known.client and ctx.known.client.dead):
-            raise DeathNotRecorded
+        if ground == "death":
+            _death_on_record(ctx)
         return
     raise ClientEndsAsClient(ground=ground)
+
+
+def _death_on_record(ctx: Context) -> None:
+    if not (ctx.known.client and ctx.known.client.dead):
+        raise DeathNotRecorded
 
 
 def _time_to_object(case: Case, closure: ProposedClosure, ctx: Context) -> None:
@@ -299,7 +328,13 @@ class ClientEndsAsClient(Unacceptable):
 
 
 class DeathNotRecorded(Conflict):
-    """The client's death is not on record. Record it in the client's own stream first."""
+    """The client's death is not on record. Record it in the client's own stream first, or choose another ground."""
+
+
+class ClientEndedIt(Forbidden):
+    """The client ended the case and confirmed it, so only they take that back. Let them withdraw it, or deny it."""
+
+    rule = 13
 
 
 class ServiceProposedIt(Forbidden):
@@ -309,7 +344,7 @@ class ServiceProposedIt(Forbidden):
 
 
 class NotClosed(Conflict):
-    """The case is not closed, so there is nothing to reopen."""
+    """The case is not closed, so there is nothing to reopen. Go on with it as it is."""
 
 
 class ArrivedInFuture(Unacceptable):

@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain.case import Case, entry
-from domain.decider import ANYONE_IN_THE_CASE, CLIENT_SIDE, Command, Conflict, Context, Entry, Event, Forbidden, Words
+from domain.case import Case, entry, in_words
+from domain.client import only_client_side
+from domain.decider import (
+    ANYONE_IN_THE_CASE,
+    CLIENT_SIDE,
+    Command,
+    Conflict,
+    Context,
+    Entry,
+    Event,
+    Forbidden,
+    Recorded,
+    Role,
+    Words,
+)
+from domain.objections import ObjectionRaised
+from domain.requests import RequestMade
 from domain.voice import StatementConfirmed, StatementDisputed, StatementRecorded
+
+_VOICE = (StatementRecorded, StatementConfirmed, StatementDisputed, ObjectionRaised, RequestMade)
+"""What the client said, whoever wrote it down."""
 
 
 class EntryMarkedErroneous(Event[Case]):
@@ -28,8 +46,8 @@ class EntryMarkedErroneous(Event[Case]):
 class MarkErroneous(Command[Case]):
     """Mark an entry as made in error. It is never edited or removed: record what is right as a new entry.
 
-    Ownership and closure can't be marked: supersede them. Staff can't mark the client's words, except as written
-    into the wrong person's case; `replaced_in` is the case that they belong to.
+    Ownership and closure can't be marked: supersede them. Staff can't mark what the client said, except as written
+    into the wrong person's case; `replaced_in` is the case that it belongs to. The client marks their own entries.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -40,19 +58,23 @@ class MarkErroneous(Command[Case]):
     replaced_in: UUID | None = None
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        entry(ctx, self.version)
-        marked = ctx.known.entries[self.version]
+        in_words(reason=self.reason)
+        marked = entry(ctx, self.version)
         if marked.event.lasting:
             raise SupersedeInstead(version=self.version, topic=marked.event.topic)
         if state.erroneous.get(self.version):
             raise AlreadyMarked(version=self.version)
-        own = marked.context.actor.role in CLIENT_SIDE
-        if ctx.actor.role in CLIENT_SIDE and not own:
-            raise NotYourEntry(version=self.version)
-        voice = own or isinstance(marked.event, StatementRecorded | StatementConfirmed | StatementDisputed)
-        if ctx.actor.role not in CLIENT_SIDE and voice and not self.wrong_person:
+        if ctx.actor.role in CLIENT_SIDE:
+            only_client_side(ctx, "statements", personal=False)
+            if ctx.actor != marked.context.actor:
+                raise NotYourEntry(version=self.version)
+        elif _is_the_clients(marked) and (marked.context.actor.role == Role.CLIENT or not self.wrong_person):
             raise ClientsOwnWords(version=self.version)
         yield EntryMarkedErroneous(self.version, self.reason, self.wrong_person, self.replaced_in)
+
+
+def _is_the_clients(it: Recorded) -> bool:
+    return it.context.actor.role in CLIENT_SIDE or isinstance(it.event, _VOICE)
 
 
 class SupersedeInstead(Conflict):
@@ -62,7 +84,7 @@ class SupersedeInstead(Conflict):
 
 
 class AlreadyMarked(Conflict):
-    """That entry is marked as erroneous already."""
+    """That entry is marked as erroneous already. Record what is right as a new entry."""
 
     rule = 20
 

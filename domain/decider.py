@@ -212,6 +212,9 @@ def act(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
     """Return what the command makes happen, or raise the refusal: what holds for every command, then its own rules."""
     if ctx.actor.role not in command.roles:
         raise RoleNotAllowed(role=ctx.actor.role, allowed=sorted(command.roles))
+    for name, value in vars(command).items():
+        if isinstance(value, datetime) and value.utcoffset() is None:
+            raise OffsetMissing(field=name)
     if ctx.occurred > ctx.recorded:
         raise HappensInFuture(occurred=ctx.occurred, now=ctx.recorded)
     if command.stream == "new" and state.began is not None:
@@ -221,6 +224,12 @@ def act(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
     if state.began is not None and ctx.occurred < state.began and not ctx.imported:
         raise BeforeTheBeginning(occurred=ctx.occurred, began=state.began)
     return list(command.decide(state, ctx))
+
+
+def not_before(ctx: Context, since: datetime) -> None:
+    """Refuse what is said to have happened before the thing that it answers to or ends."""
+    if not ctx.imported and ctx.occurred < since:
+        raise TooEarly(occurred=ctx.occurred, since=since)
 
 
 class Refusal(Exception):
@@ -266,6 +275,18 @@ class HappensInFuture(Unacceptable):
 
 class BeforeTheBeginning(Unacceptable):
     """That is before this was opened. Send a later time, or tell the earlier matter as a statement."""
+
+    rule = 19
+
+
+class TooEarly(Unacceptable):
+    """It can't have happened before what it answers to. Send the time at which it happened, or name another entry."""
+
+    rule = 19
+
+
+class OffsetMissing(Unacceptable):
+    """A time without an offset is no moment. Send it with one, as in 2025-03-03T09:00:00+02:00."""
 
     rule = 19
 

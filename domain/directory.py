@@ -10,6 +10,7 @@ from domain.decider import Command, Context, Event, Role, State, Unacceptable
 from domain.policy import Policy, Threshold
 
 _HERE = uuid5(NAMESPACE_URL, "luotsi:directory")
+_LONGEST_TERM = 3650
 _ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
@@ -152,7 +153,8 @@ class PolicySet(Event[PolicyInForce]):
     value: int
 
     def evolve(self, state: PolicyInForce, ctx: Context) -> PolicyInForce:
-        changed = state.policy.but(version=ctx.version, **{self.rule: self.value})
+        version = max(state.policy.version, ctx.version)
+        changed = state.policy.but(version=version, **{self.rule: self.value})
         return state.but(began=state.began or ctx.occurred, policy=changed)
 
 
@@ -169,6 +171,8 @@ class SetPolicy(Command[PolicyInForce]):
     def decide(self, state: PolicyInForce, ctx: Context) -> Iterator[Event[PolicyInForce]]:
         if self.value < 0:
             raise NegativeDays(value=self.value)
+        if self.value > _LONGEST_TERM:
+            raise TooManyDays(value=self.value, most=_LONGEST_TERM)
         yield PolicySet(self.rule, self.value)
 
 
@@ -184,3 +188,7 @@ class NotRegistered(Unacceptable):
 
 class NegativeDays(Unacceptable):
     """A threshold is a number of days, 0 or more. Send such a number."""
+
+
+class TooManyDays(Unacceptable):
+    """No term is longer than ten years. Send a smaller number of days."""

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.calendar import civil_day, start_of
-from domain.case import Case, Holder, entry, known_holder, only_open
+from domain.case import Case, Holder, entry, known_holder, only_while_open, own_organisation
 from domain.client import ClientDead
 from domain.decider import STAFF, Absent, Command, Context, Entry, Event, Unacceptable, Words
 
@@ -42,7 +42,7 @@ class CaseOpened(Event[Case]):
 
 
 class OpenCase(Command[Case]):
-    """Take up a client's matter. You answer for it, unless you name another worker or a unit as the responsible.
+    """Take up a client's matter. You answer for it, unless you name another worker or a unit of your organisation.
 
     `first_contact_at` is when the client first got in touch, wherever that was; left out, it is now.
     """
@@ -68,6 +68,7 @@ class OpenCase(Command[Case]):
         if self.responsible is not None:
             known_holder(ctx, self.responsible)
         responsible = self.responsible or holder_of(ctx)
+        own_organisation(ctx, responsible)
         name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
         yield CaseOpened(
             client=str(self.client), channel=self.channel, first_contact_at=first_contact, need=self.need,
@@ -116,6 +117,8 @@ class InformClient(Command[Case]):
         entry(ctx, self.about)
         if self.received_at is not None and self.received_at > ctx.recorded:
             raise ReceivedInFuture(received_at=self.received_at)
+        if self.received_at is not None and self.received_at < ctx.occurred:
+            raise ReceivedBeforeTold(received_at=self.received_at, told=ctx.occurred)
         withheld = bool(self.withheld_because)
         received = None if withheld else self._received(ctx)
         closes = received is not None and state.closure is not None and state.closure.version == self.about
@@ -152,7 +155,7 @@ class PromiseNextStep(Command[Case]):
     by: datetime
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        only_open(state)
+        only_while_open(state, ctx)
         if self.by <= ctx.occurred:
             raise PromiseInThePast(by=self.by)
         yield NextStepPromised(self.who, self.what, self.by)
@@ -184,6 +187,12 @@ class ReceivedInFuture(Unacceptable):
     """Nothing is received after it is recorded. Send when the client received it."""
 
     rule = 19
+
+
+class ReceivedBeforeTold(Unacceptable):
+    """Nothing is received before it is told or sent. Send when the client received it, or leave it out."""
+
+    rule = 13
 
 
 class PromiseInThePast(Unacceptable):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, entry
-from domain.client import only_client_side
+from domain.case import Case, Objection, entry, in_words
+from domain.client import ClientHasDecided, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     CLIENT_SIDE,
@@ -16,7 +16,9 @@ from domain.decider import (
     Context,
     Entry,
     Event,
+    Role,
     Words,
+    not_before,
 )
 
 
@@ -30,7 +32,8 @@ class ObjectionRaised(Event[Case]):
     words: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(objections=state.objections.with_(self.objection, True))
+        waits = Objection(ctx.occurred, by_representative=ctx.actor.role == Role.REPRESENTATIVE)
+        return state.but(objections=state.objections.with_(self.objection, waits))
 
 
 class RaiseObjection(Command[Case]):
@@ -61,7 +64,7 @@ class ObjectionAnswered(Event[Case]):
     reasons: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(objections=state.objections.with_(self.objection, False))
+        return state.but(objections=state.objections.with_(self.objection, None))
 
 
 class AnswerObjection(Command[Case]):
@@ -73,7 +76,8 @@ class AnswerObjection(Command[Case]):
     changed: Entry | None = None
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        objection_open(state, self.objection)
+        objection_open(state, self.objection, ctx)
+        in_words(reasons=self.reasons)
         if self.changed is not None:
             entry(ctx, self.changed)
         yield ObjectionAnswered(self.objection, self.outcome, self.changed, self.reasons)
@@ -87,11 +91,11 @@ class ObjectionWithdrawn(Event[Case]):
     objection: UUID
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(objections=state.objections.with_(self.objection, False))
+        return state.but(objections=state.objections.with_(self.objection, None))
 
 
 class WithdrawObjection(Command[Case]):
-    """Withdraw your objection."""
+    """Withdraw your objection. A representative does not withdraw the client's own."""
 
     roles = CLIENT_SIDE
 
@@ -99,7 +103,9 @@ class WithdrawObjection(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
-        objection_open(state, self.objection)
+        objection = objection_open(state, self.objection, ctx)
+        if ctx.actor.role == Role.REPRESENTATIVE and not objection.by_representative:
+            raise ClientHasDecided
         yield ObjectionWithdrawn(self.objection)
 
 
@@ -112,13 +118,15 @@ class ObjectionLapsed(Event[Case]):
     cause: Literal["death"]
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(objections=state.objections.with_(self.objection, False))
+        return state.but(objections=state.objections.with_(self.objection, None))
 
 
-def objection_open(case: Case, objection: UUID) -> None:
-    """Refuse unless the objection is open."""
-    if not case.objections.get(objection):
+def objection_open(case: Case, objection: UUID, ctx: Context) -> Objection:
+    """Return what is remembered of the objection, or refuse unless it is open."""
+    if not (waits := case.objections.get(objection)):
         raise ObjectionNotOpen(objection=objection)
+    not_before(ctx, waits.since)
+    return waits
 
 
 class ObjectionNotOpen(Conflict):

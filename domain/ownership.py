@@ -64,13 +64,13 @@ class ProposeHandoff(Command[Case]):
         only_open(state)
         sender = only_responsible(state, ctx)
         nothing_under_way(state)
-        in_order(ctx, state.responsible_since)
+        in_order(ctx, state.responsible_since, state.settled_at)
         known_holder(ctx, self.to)
         if self.to in {sender, sender.as_unit}:
             raise AlreadyTheirs(to=self.to)
         inside = self.to.organisation == sender.organisation
-        basis = self.disclosure_basis or ("same_organisation" if inside else None)
-        if basis is None:
+        basis = self.disclosure_basis or "same_organisation"
+        if not inside and basis not in {"consent", "statutory"}:
             raise BasisMissing(to=self.to.organisation)
         yield from heard(state, "handoff", self.client_view, self.no_view_because)
         yield HandoffProposed(
@@ -94,7 +94,7 @@ class HandoffAccepted(Event[Case]):
     ceiling: int | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return answered(state, self.handoff).held_by(self.by, ctx.occurred)
+        return answered(state, self.handoff, ctx).held_by(self.by, ctx.occurred)
 
 
 class AcceptHandoff(Command[Case]):
@@ -112,8 +112,6 @@ class AcceptHandoff(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         pending = only_addressed(state, self.handoff, ctx)
         in_order(ctx, state.responsible_since)
-        if ctx.occurred < pending.since:
-            raise BeforeTheOffer(offered=pending.since)
         if self.for_unit and ctx.actor.role != Role.MANAGER:
             raise OnlyManagerForUnit
         name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
@@ -149,7 +147,7 @@ class ReportAcceptance(Command[Case]):
     by: Holder
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        pending = waiting(state, self.handoff)
+        pending = waiting(state, self.handoff, ctx)
         if self.by.as_unit != pending.to.as_unit or pending.to.worker not in {None, self.by.worker}:
             raise NotOfferedToYou(to=pending.to)
         yield HandoffAcceptanceReported(self.handoff, self.by)
@@ -167,7 +165,7 @@ class HandoffDeclined(Event[Case]):
     better_place: Holder | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return answered(state, self.handoff)
+        return answered(state, self.handoff, ctx)
 
 
 class DeclineHandoff(Command[Case]):
@@ -193,7 +191,7 @@ class HandoffWithdrawn(Event[Case]):
     reason: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return answered(state, self.handoff)
+        return answered(state, self.handoff, ctx)
 
 
 class WithdrawHandoff(Command[Case]):
@@ -204,7 +202,7 @@ class WithdrawHandoff(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_responsible(state, ctx)
-        waiting(state, self.handoff)
+        waiting(state, self.handoff, ctx)
         yield HandoffWithdrawn(self.handoff, self.reason)
 
 
@@ -217,7 +215,7 @@ class HandoffExpired(Event[Case]):
     handoff: UUID
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return answered(state, self.handoff)
+        return answered(state, self.handoff, ctx)
 
 
 class ExpireHandoff(Command[Case]):
@@ -228,7 +226,7 @@ class ExpireHandoff(Command[Case]):
     handoff: UUID
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        pending = waiting(state, self.handoff)
+        pending = waiting(state, self.handoff, ctx)
         if ctx.occurred < pending.respond_by:
             raise NotYetDue(respond_by=pending.respond_by)
         yield HandoffExpired(self.handoff)
@@ -274,24 +272,28 @@ def nothing_under_way(case: Case) -> None:
         raise TransferPending(transfer=case.transfer.transfer, since=case.transfer.since)
 
 
-def waiting(case: Case, handoff: UUID) -> Pending:
-    """Return the handoff that waits for an answer, or refuse when it is not this one."""
+def waiting(case: Case, handoff: UUID, ctx: Context) -> Pending:
+    """Return the handoff that waits for an answer, or refuse when it is not this one, or was not offered then."""
     if case.pending is None or case.pending.handoff != handoff:
         raise HandoffNotPending(handoff=handoff)
+    if not ctx.imported and ctx.occurred < case.pending.since:
+        raise BeforeTheOffer(offered=case.pending.since)
     return case.pending
 
 
 def only_addressed(case: Case, handoff: UUID, ctx: Context) -> Pending:
     """Return the waiting handoff, or refuse an actor to whom it is not offered (rule 2)."""
-    pending = waiting(case, handoff)
+    pending = waiting(case, handoff, ctx)
     if not (ctx.actor.role in STAFF and speaks_for(ctx.actor, pending.to)):
         raise NotOfferedToYou(to=pending.to)
     return pending
 
 
-def answered(case: Case, handoff: UUID) -> Case:
+def answered(case: Case, handoff: UUID, ctx: Context) -> Case:
     """Return the case without this handoff waiting; another that waits goes on waiting."""
-    return case.but(pending=None) if case.pending and case.pending.handoff == handoff else case
+    if case.pending is None or case.pending.handoff != handoff:
+        return case
+    return case.but(pending=None, settled_at=ctx.occurred)
 
 
 class HandoffPending(Conflict):
@@ -329,7 +331,9 @@ class BasisMissing(Unacceptable):
 
 
 class BeforeTheOffer(Unacceptable):
-    """It can't have been accepted before it was offered. Send when it was accepted."""
+    """It can't have been answered before it was offered. Send when it was answered."""
+
+    rule = 2
 
 
 class OnlyManagerForUnit(Forbidden):

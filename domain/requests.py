@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, entry
-from domain.client import only_client_side
+from domain.case import Case, entry, in_words
+from domain.client import ClientHasDecided, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     STAFF,
@@ -19,12 +19,16 @@ from domain.decider import (
     Role,
     Unacceptable,
     Words,
+    not_before,
 )
 from domain.voice import witness
 
 RequestKind = Literal[
     "contact", "other_worker", "service", "second_opinion", "meeting", "rectification", "closure", "reopening"
 ]  # fmt: skip
+
+
+_YES = frozenset({"agreed", "confirmed"})
 
 
 class RequestMade(Event[Case]):
@@ -37,7 +41,7 @@ class RequestMade(Event[Case]):
     words: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(requests=state.requests.with_(self.request, True))
+        return state.but(requests=state.requests.with_(self.request, ctx.occurred))
 
 
 class MakeRequest(Command[Case]):
@@ -63,7 +67,7 @@ class RequestAnswered(Event[Case]):
     reasons: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(requests=state.requests.with_(self.request, False))
+        return state.but(requests=state.requests.with_(self.request, None))
 
 
 class AnswerRequest(Command[Case]):
@@ -74,8 +78,10 @@ class AnswerRequest(Command[Case]):
     reasons: Words
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        if not state.requests.get(self.request):
+        if not (since := state.requests.get(self.request)):
             raise RequestNotOpen(request=self.request)
+        not_before(ctx, since)
+        in_words(reasons=self.reasons)
         yield RequestAnswered(self.request, self.outcome, self.reasons)
 
 
@@ -91,13 +97,15 @@ class ClientAnswered(Event[Case]):
     def evolve(self, state: Case, ctx: Context) -> Case:
         if state.closure is None or state.closure.version != self.version:
             return state
-        return state.but(closure=state.closure.but(confirmed=self.answer in {"agreed", "confirmed"}))
+        in_person = state.closure.in_person or ctx.actor.role == Role.CLIENT
+        return state.but(closure=state.closure.but(confirmed=self.answer in _YES, in_person=in_person))
 
 
 class AnswerAsClient(Command[Case]):
     """Say what the client answers to something in the case: agree or refuse, confirm or deny.
 
-    A worker may record it for the client (on paper, by telephone), but not the one who wrote what is answered to.
+    A worker may record it for the client (on paper, by telephone), but not the one who wrote what is answered to; and
+    nobody else says yes to a closure to which the client said no in person.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -107,9 +115,15 @@ class AnswerAsClient(Command[Case]):
     words: Words = ""
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        only_client_side(ctx, "closure", personal=True)
-        entry(ctx, self.version)
-        witness(ctx, ctx.known.entries[self.version].context.actor.id)
+        closure = state.closure if state.closure and state.closure.version == self.version else None
+        by_client_before = closure is not None and closure.in_person
+        only_client_side(
+            ctx, "closure" if closure else "statements", personal=bool(closure), by_client_before=by_client_before
+        )
+        witness(ctx, entry(ctx, self.version).context.actor)
+        denied = closure is not None and closure.in_person and not closure.confirmed
+        if denied and self.answer in _YES and ctx.actor.role != Role.CLIENT:
+            raise ClientHasDecided
         yield ClientAnswered(self.version, self.answer, self.words)
 
 

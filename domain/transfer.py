@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Holder, Transfer, in_order, known_holder, only_open, only_responsible
-from domain.decider import STAFF, Command, Conflict, Context, Event, Forbidden, Unacceptable, Words
+from domain.case import Case, Holder, Transfer, in_order, in_words, known_holder, only_open, only_responsible
+from domain.decider import STAFF, Command, Conflict, Context, Event, Forbidden, Unacceptable, Words, not_before
 from domain.ownership import nothing_under_way
 
 
@@ -44,7 +44,7 @@ class TransferMatter(Command[Case]):
         only_open(state)
         sender = only_responsible(state, ctx)
         nothing_under_way(state)
-        in_order(ctx, state.responsible_since)
+        in_order(ctx, state.responsible_since, state.settled_at)
         known_holder(ctx, self.to)
         if self.to.organisation == sender.organisation:
             raise SameAuthority(organisation=self.to.organisation)
@@ -61,7 +61,7 @@ class TransferReceived(Event[Case]):
     by: Holder
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return ended(state, self.transfer).held_by(self.by, ctx.occurred).but(duty_holder=self.by.organisation)
+        return ended(state, self.transfer, ctx).held_by(self.by, ctx.occurred).but(duty_holder=self.by.organisation)
 
 
 class ReceiveTransfer(Command[Case]):
@@ -85,7 +85,7 @@ class TransferContested(Event[Case]):
     reason: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return ended(state, self.transfer)
+        return ended(state, self.transfer, ctx)
 
 
 class ContestTransfer(Command[Case]):
@@ -96,6 +96,7 @@ class ContestTransfer(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_receiving(state, self.transfer, ctx)
+        in_words(reason=self.reason)
         yield TransferContested(self.transfer, self.reason)
 
 
@@ -107,12 +108,15 @@ def only_receiving(case: Case, transfer: UUID, ctx: Context) -> Transfer:
     to = (under_way.to_organisation, under_way.to_unit)
     if ctx.actor.role not in STAFF or (ctx.actor.organisation, ctx.actor.unit) != to:
         raise NotSentToYou(to_organisation=to[0], to_unit=to[1])
+    not_before(ctx, under_way.since)
     return under_way
 
 
-def ended(case: Case, transfer: UUID) -> Case:
+def ended(case: Case, transfer: UUID, ctx: Context) -> Case:
     """Return the case without this transfer under way; another goes on."""
-    return case.but(transfer=None) if case.transfer and case.transfer.transfer == transfer else case
+    if case.transfer is None or case.transfer.transfer != transfer:
+        return case
+    return case.but(transfer=None, settled_at=ctx.occurred)
 
 
 class TransferNotPending(Conflict):

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Speaker, Standing, Statement, entry
+from domain.case import Case, Speaker, Standing, Statement, entry, in_words
 from domain.client import Language, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     CLIENT_SIDE,
     STAFF,
     Absent,
+    Actor,
     Command,
     Conflict,
     Context,
@@ -22,9 +23,11 @@ from domain.decider import (
     Role,
     Unacceptable,
     Words,
+    not_before,
 )
 
 Assistance = Literal["none", "interpreter", "aac", "support_person"]
+_SPEAKS_AS: dict[Role, Speaker] = {Role.CLIENT: "client", Role.REPRESENTATIVE: "representative"}
 Medium = Literal["spoken", "telephone", "written", "paper", "electronic", "signed"]
 
 
@@ -44,7 +47,7 @@ class StatementRecorded(Event[Case]):
 
     def evolve(self, state: Case, ctx: Context) -> Case:
         standing: Standing = "confirmed" if ctx.actor.role in CLIENT_SIDE else "unconfirmed"
-        remembered = Statement(self.speaker, standing, ctx.actor.id)
+        remembered = Statement(self.speaker, standing, ctx.actor, ctx.occurred)
         return state.but(statements=state.statements.with_(self.statement, remembered))
 
 
@@ -66,11 +69,13 @@ class RecordStatement(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
+        in_words(words=self.words)
         if self.about is not None:
             entry(ctx, self.about)
-        speaker: Speaker = "representative" if ctx.actor.role == Role.REPRESENTATIVE else self.speaker or "client"
-        if ctx.actor.role in CLIENT_SIDE and self.speaker not in {None, speaker}:
+        own = _SPEAKS_AS.get(ctx.actor.role)
+        if own and self.speaker not in {None, own}:
             raise NotYourWords
+        speaker = own or self.speaker or "client"
         yield StatementRecorded(
             ctx.id(1), self.words, speaker, self.assisted_by, self.present, self.language, self.medium, self.about
         )
@@ -96,6 +101,7 @@ class ConfirmStatement(Command[Case]):
     """Say that a statement was written down as it was said.
 
     A worker may record it for the client (on paper, by telephone), but not the worker who wrote the statement down.
+    One that is disputed only the client confirms.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -108,7 +114,10 @@ class ConfirmStatement(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
         remembered = statement_of(state, self.statement)
+        not_before(ctx, remembered.at)
         witness(ctx, remembered.written_by)
+        if remembered.standing == "disputed" and ctx.actor.role != Role.CLIENT:
+            raise DisputeStands(statement=self.statement)
         if remembered.standing != "confirmed":
             yield StatementConfirmed(self.statement, self.language, self.assisted_by, self.medium)
 
@@ -140,7 +149,7 @@ class DisputeStatement(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
-        statement_of(state, self.statement)
+        not_before(ctx, statement_of(state, self.statement).at)
         yield StatementDisputed(self.statement, self.correction)
 
 
@@ -166,6 +175,7 @@ def heard(
 
     Only the client's own words, undisputed, are the client's view; another's serve beside a reason why there is none.
     """
+    why_none = (why_none or "").strip()
     if view is None and not why_none:
         raise ViewMissing
     if view is not None:
@@ -185,9 +195,10 @@ def statement_of(case: Case, statement: UUID) -> Statement:
     return remembered
 
 
-def witness(ctx: Context, written_by: str) -> None:
+def witness(ctx: Context, written_by: Actor) -> None:
     """Refuse a worker who would confirm, for the client, what they wrote themselves."""
-    if ctx.actor.role in STAFF and ctx.actor.id == written_by:
+    same = (ctx.actor.organisation, ctx.actor.id) == (written_by.organisation, written_by.id)
+    if ctx.actor.role in STAFF and same:
         raise OwnWitness
 
 
@@ -201,6 +212,12 @@ class NotYourWords(Forbidden):
 
 class OwnWitness(Forbidden):
     """You wrote it yourself, so you can't confirm it for the client. Let the client, or another worker, record it."""
+
+    rule = 11
+
+
+class DisputeStands(Forbidden):
+    """The client disputes that statement, and only the client takes that back. Write down anew what they say now."""
 
     rule = 11
 

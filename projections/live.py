@@ -51,10 +51,10 @@ class Live:
 def _folded(projection: Projection[Any], rows: tuple[Any, ...], events: Sequence[Recorded]) -> tuple[Any, ...] | None:
     try:
         return projection.over(events, rows)
-    except Exception as raised:  # noqa: BLE001 - whatever a fold does, the act goes on
+    except Exception as raised:
         # Never the message: it may hold words.
         case, version = (events[-1].stream, events[-1].version) if events else (None, 0)
-        _log.error(  # noqa: TRY400
+        _log.error(
             "projection %s is behind: its fold of case %s to version %d raised %s",
             projection.name, case, version, type(raised).__name__,
         )  # fmt: skip

@@ -74,7 +74,7 @@ def every_projection() -> tuple[Projection[Any], ...]:
 
 
 def _columns(row: type[Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    for name, hint in get_type_hints(row).items():
+    for name, hint in _hints(row):
         kind = _kind(hint)
         if is_dataclass(kind):
             yield from _columns(kind, f"{prefix}{name}_")  # type: ignore[arg-type]  # is_dataclass speaks of instances too

@@ -193,13 +193,7 @@ class Cases(Application[UUID]):
     def write(self, acts: Sequence[Act]) -> dict[UUID, bytes]:
         """Write acts in one transaction through the library's `save`; return the streams' new hashes."""
         heads: dict[UUID, bytes] = {}
-        try:
-            self.save(*[it for one in acts for it in one.events], acts=acts, heads=heads)
-        except BaseException:
-            for one in acts:
-                if one.wrapped is not None:
-                    self.keyring.forget(one.stream)
-            raise
+        self.save(*[it for one in acts for it in one.events], acts=acts, heads=heads)
         return heads
 
     # What is read.
@@ -233,7 +227,7 @@ class Cases(Application[UUID]):
         known = self.warm.get(stream)
         with self.pool.connection() as connection:
             stored = select_stream(connection, stream, known.version if known else 0, None, None)
-            if known is None or (known.version and self.keyring.get(stream) is None):
+            if known is None or known.version == 0 or self.keyring.get(stream) is None:
                 known = self._beside(connection, known or Loaded(stream, state(), self._models_of(state).nothing()))
         loaded = self._read_on(known, stored)
         self.warm.put(loaded)

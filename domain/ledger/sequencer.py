@@ -49,7 +49,7 @@ class Lag:
 
 
 class Sequencer:
-    """Empties the outbox until told to stop. A batch is a transaction: killed anywhere, it loses and repeats nothing."""
+    """Empties the outbox until told to stop. A batch is a transaction: a kill loses and repeats nothing."""
 
     def __init__(self, region: Region, pause: float = PAUSE_SECONDS) -> None:
         self.region = region

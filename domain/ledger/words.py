@@ -81,7 +81,7 @@ class Keyring:
             return self._kept(stream, self._keys.get(stream) or secrets.token_bytes(_KEY))
 
     def learn(self, stream: UUID, wrapped: bytes) -> None:
-        """Remember a stream's key as the ledger has it."""
+        """Remember a stream's key as the ledger has it, whatever was tried before."""
         key = self.provider.unwrap(wrapped)
         with self._lock:
             self._kept(stream, key)
@@ -91,11 +91,6 @@ class Keyring:
         with self._lock:
             key = self._keys.get(stream)
             return None if key is None else self._kept(stream, key)
-
-    def forget(self, stream: UUID) -> None:
-        """Forget a key that the ledger may not have taken."""
-        with self._lock:
-            self._keys.pop(stream, None)
 
     def _kept(self, stream: UUID, key: bytes) -> bytes:
         self._keys[stream] = key

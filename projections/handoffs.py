@@ -1,0 +1,157 @@
+"""How the case was handed on: one row a handoff or transfer, with its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from domain.case import Holder
+from domain.closure import CaseClosed
+from domain.decider import Recorded, Role
+from domain.ownership import (
+    DeclineCode,
+    DisclosureBasis,
+    HandoffAcceptanceReported,
+    HandoffAccepted,
+    HandoffDeclined,
+    HandoffExpired,
+    HandoffProposed,
+    HandoffWithdrawn,
+)
+from domain.transfer import MatterTransferred, TransferContested, TransferReceived
+from projections.projection import Opens, Projection
+
+Outcome = Literal["pending", "accepted", "declined", "withdrawn", "expired", "received", "contested"]
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """A handoff or a transfer, from the offer to its answer; `version` and `answered` are the events of the two.
+
+    `sender` is who offered it: the responsible worker, or the unit where its manager did so; for an imported history
+    the last who accepted, and None before anybody had. `respond_by` is None for a transfer, which can't expire.
+    `direct` says that it was accepted in the very act that offered it, as imports do, and `returned` that the unit
+    had the case before and had passed it on. `act` is the id of the command that offered it.
+    """
+
+    case: UUID
+    id: UUID
+    kind: Literal["handoff", "transfer"]
+    sender: Holder | None
+    to: Holder
+    returned: bool
+    proposed_at: datetime
+    version: int
+    act: UUID
+    disclosure_basis: DisclosureBasis
+    reason: Annotated[int, Opens("reason")]
+    respond_by: datetime | None = None
+    warm: bool = False
+    urgent: bool = False
+    client_view: UUID | None = None
+    outcome: Outcome = "pending"
+    direct: bool = False
+    answered_at: datetime | None = None
+    answered: int | None = None
+    accepted_by: Holder | None = None
+    code: DeclineCode | None = None
+    better_place: Holder | None = None
+    claimed_at: datetime | None = None
+    claimed_by: Holder | None = None
+    answer_reason: Annotated[int | None, Opens("reason")] = None
+
+
+def handoffs(rows: tuple[Handoff, ...], it: Recorded) -> tuple[Handoff, ...]:
+    """Add a row for each offer, and let the one that it answers have its answer."""
+    match it.event:
+        case HandoffProposed() | MatterTransferred():
+            return (*rows, offered(rows, it, it.event))
+        case HandoffAcceptanceReported(handoff=which, by=holder):
+            return changed(rows, {which}, claimed_at=it.context.occurred, claimed_by=holder)
+        case CaseClosed():  # nothing waits for an answer any longer
+            return answered(rows, it, {row.id for row in rows if row.outcome == "pending"}, "withdrawn")
+    return taken_on(rows, it)
+
+
+def taken_on(rows: tuple[Handoff, ...], it: Recorded) -> tuple[Handoff, ...]:
+    """Let an offer be accepted, and a transfer received."""
+    match it.event:
+        case HandoffAccepted(handoff=which, by=holder):
+            direct = any(row.id == which and row.act == it.context.command for row in rows)
+            return answered(rows, it, {which}, "accepted", accepted_by=holder, direct=direct)
+        case TransferReceived(transfer=which, by=holder):
+            return answered(rows, it, {which}, "received", accepted_by=holder)
+    return not_taken_on(rows, it)
+
+
+def not_taken_on(rows: tuple[Handoff, ...], it: Recorded) -> tuple[Handoff, ...]:
+    """Let an offer come to nothing."""
+    reason = it.version
+    match it.event:
+        case HandoffDeclined(handoff=which, code=code, better_place=place):
+            return answered(rows, it, {which}, "declined", code=code, better_place=place, answer_reason=reason)
+        case HandoffWithdrawn(handoff=which):
+            return answered(rows, it, {which}, "withdrawn", answer_reason=reason)
+        case HandoffExpired(handoff=which):
+            return answered(rows, it, {which}, "expired")
+        case TransferContested(transfer=which):
+            return answered(rows, it, {which}, "contested", answer_reason=reason)
+    return rows
+
+
+def offered(rows: tuple[Handoff, ...], it: Recorded, event: HandoffProposed | MatterTransferred) -> Handoff:
+    """Return the row of an offer that waits."""
+    if isinstance(event, MatterTransferred):
+        return sent(rows, it, event, Holder(event.to_organisation, event.to_unit), id=event.transfer, kind="transfer")
+    return sent(
+        rows, it, event, event.to, id=event.handoff, kind="handoff", respond_by=event.respond_by, warm=event.warm,
+        urgent=event.urgent, client_view=event.client_view,
+    )  # fmt: skip
+
+
+def sent(
+    rows: tuple[Handoff, ...], it: Recorded, event: HandoffProposed | MatterTransferred, to: Holder, **more: Any
+) -> Handoff:
+    """Return the row of an offer with what every offer has."""
+    sender = sender_of(rows, it)
+    return Handoff(
+        case=it.stream, sender=sender, to=to, returned=had_before(rows, sender, to), act=it.context.command,
+        proposed_at=it.context.occurred, version=it.version, reason=it.version,
+        disclosure_basis=event.disclosure_basis, **more,
+    )  # fmt: skip
+
+
+def sender_of(rows: tuple[Handoff, ...], it: Recorded) -> Holder | None:
+    """Return who offers the case. Only its responsible may; an import is not the sender of what it tells."""
+    actor = it.context.actor
+    if it.context.imported is not None:
+        return next((row.accepted_by for row in reversed(rows) if row.accepted_by), None)
+    if actor.organisation is None or actor.unit is None:
+        return None
+    return Holder(actor.organisation, actor.unit, actor.id if actor.role == Role.WORKER else None)
+
+
+def had_before(rows: tuple[Handoff, ...], sender: Holder | None, to: Holder) -> bool:
+    """Say whether the receiving unit, or somebody in it, once sent this case elsewhere."""
+    if sender is not None and sender.as_unit == to.as_unit:
+        return False
+    return any(row.sender is not None and row.sender.as_unit == to.as_unit for row in rows)
+
+
+def answered(
+    rows: tuple[Handoff, ...], it: Recorded, which: set[UUID], outcome: Outcome, **answer: Any
+) -> tuple[Handoff, ...]:
+    """Return the rows with these offers answered, where they wait for it."""
+    return changed(rows, which, outcome=outcome, answered_at=it.context.occurred, answered=it.version, **answer)
+
+
+def changed(rows: tuple[Handoff, ...], which: set[UUID], **changes: Any) -> tuple[Handoff, ...]:
+    """Return the rows with these offers changed, where they wait for an answer."""
+    if not any(row.outcome == "pending" and row.id in which for row in rows):
+        return rows
+    return tuple(replace(row, **changes) if row.outcome == "pending" and row.id in which else row for row in rows)
+
+
+HANDOFFS = Projection(name="handoffs", version=1, row=Handoff, fold=handoffs, key=("id",), path="handoffs")

@@ -1,0 +1,334 @@
+"""How a case ends: proposed, the client informed and given time to object, then closed on a ground; and reopened."""
+
+from typing import Any, get_args
+
+import pytest
+
+from domain.case import CaseNotOpen, EntryAbsent, Ground, HolderUnknown, NotResponsible, OtherOrganisation, OutOfOrder
+from domain.client import ClientHasDecided, OneOfTwoCustodians, OutsideMandate
+from domain.client_ownership import TakeOwnership
+from domain.closure import (
+    ArrivedInFuture,
+    CaseClosed,
+    CaseReopened,
+    ClientEndedIt,
+    ClientEndsAsClient,
+    ClientNotInformed,
+    CloseCase,
+    ClosureAlreadyProposed,
+    ClosureNotProposed,
+    ClosureProposed,
+    ClosureWithdrawn,
+    DeathNotRecorded,
+    GroundMissing,
+    MismatchNotReviewed,
+    NotClosed,
+    ObjectionOpen,
+    ProposeClosure,
+    ReopenCase,
+    ServiceProposedIt,
+    TimeToObject,
+    WithdrawClosure,
+)
+from domain.decider import Actor, RoleNotAllowed
+from domain.objections import AnswerObjection, ObjectionLapsed, RaiseObjection
+from domain.ownership import HandoffPending, HandoffWithdrawn, TransferPending
+from domain.requests import AnswerAsClient
+from domain.transfer import TransferMatter
+from domain.voice import ViewMissing, ViewUnavailable
+from tests.domain.given import (
+    ANY_CLIENT,
+    CITY,
+    Asked,
+    Story,
+    accepted_by,
+    aino,
+    an_auditor,
+    bo,
+    closed_at_once,
+    closed_by,
+    closure_proposed_by,
+    entry,
+    father,
+    given,
+    holder,
+    informed_by,
+    made_by,
+    mandate,
+    marja,
+    moment,
+    mother,
+    oona,
+    opened_by,
+    proposed_to,
+    represented,
+    said_by_client,
+    the_client,
+    the_guardian,
+    unit,
+)
+
+DEAD = ANY_CLIENT.but(dead=True)
+GUARDED = represented((the_guardian, mandate("guardian")))
+GOALS_MET = ProposeClosure(ground="goals_met", reason="vuokra on maksettu", no_view_because="ei tavoitettu")
+
+
+def proposed(by: Actor = aino, ground: str = "goals_met", **more: Any) -> Story:
+    return given(opened_by(aino), closure_proposed_by(by, ground, at=moment(3, 4), **more), client=GUARDED)
+
+
+def informed(ground: str = "goals_met") -> Story:
+    """Begin with a closure about which the client was told on the 5th of March: objections until the 19th is over."""
+    story = proposed(ground=ground)
+    return story.did(informed_by(aino, 3, at=moment(3, 5)))
+
+
+@pytest.mark.rule(13)
+@pytest.mark.rule(15)
+def test_a_case_closes_when_the_clients_time_to_object_is_over() -> None:
+    story = informed()
+    story.when(CloseCase(), by=aino, at=moment(3, 19, 23, 59)).refused(TimeToObject, object_by=moment(3, 20, 0))
+    (
+        story.when(CloseCase(), by=aino, at=moment(3, 20, 0))
+        .then(CaseClosed("goals_met", "service", "circumstances"))
+        .and_(status="closed", closed_at=moment(3, 20, 0), closure=None, responsible=holder(aino))
+    )
+
+
+@pytest.mark.rule(13)
+def test_the_term_does_not_end_on_a_holiday() -> None:
+    story = proposed().did(informed_by(aino, 3, at=moment(4, 17)))  # the fourteenth day is the first of May
+    story.when(CloseCase(), by=aino, at=moment(5, 2, 23)).refused(TimeToObject, object_by=moment(5, 3, 0))
+
+
+@pytest.mark.rule(13)
+def test_no_closure_that_the_client_does_not_know_of() -> None:
+    proposed().when(CloseCase(), by=aino, at=moment(9, 1)).refused(ClientNotInformed, version=3)
+    withheld = proposed().did(informed_by(aino, 3, withheld_because="turvallisuus"))
+    withheld.when(CloseCase(), by=aino, at=moment(9, 1)).refused(ClientNotInformed)
+
+
+@pytest.mark.rule(13)
+def test_no_closure_over_an_open_objection() -> None:
+    story = informed().did(Asked(RaiseObjection(entry(3), "en ole valmis"), the_client))
+    objection = made_by(4)
+    story.when(CloseCase(), by=aino, at=moment(4, 1)).refused(ObjectionOpen, objections=[objection])
+    answered = story.did(Asked(AnswerObjection(objection, "rejected", "tavoite on saavutettu"), marja))
+    answered.when(CloseCase(), by=aino, at=moment(4, 1)).allowed()
+
+
+@pytest.mark.rule(13)
+def test_a_closing_is_not_entered_behind_an_objection_that_has_been_answered_since() -> None:
+    story = informed().did(Asked(RaiseObjection(entry(3), "en ole valmis"), the_client, moment(3, 24)))
+    story = story.did(Asked(AnswerObjection(made_by(4), "rejected", "perustelut"), marja, moment(3, 26)))
+    story.when(CloseCase(), by=aino, at=moment(3, 25), entered=moment(3, 27), reported=True).refused(OutOfOrder)
+
+
+@pytest.mark.rule(13)
+def test_advice_that_sufficed_closes_at_once() -> None:
+    (
+        proposed(ground="advice_sufficed")
+        .when(CloseCase(), by=aino)
+        .then(CaseClosed("advice_sufficed", "service", "circumstances"))
+    )
+
+
+@pytest.mark.rule(13)
+def test_the_client_ends_it_at_once() -> None:
+    story = given(opened_by(aino)).when(ProposeClosure("client_ended", "riittää jo"), by=the_client)
+    story.then(ClosureProposed("client_ended", "client", "client", "", "riittää jo", None, ()))
+    story.when(CloseCase(), by=aino).then(CaseClosed("client_ended", "client", "client"))
+    story.when(CloseCase(), by=the_client).refused(RoleNotAllowed)
+
+
+@pytest.mark.rule(13)
+def test_that_the_client_ended_it_is_confirmed_by_the_client() -> None:
+    told = proposed(ground="client_ended")
+    assert told.case.closure is not None
+    assert told.case.closure.initiator == "client"
+    told.when(CloseCase(), by=aino).refused(ClientNotInformed)
+    told.did(Asked(AnswerAsClient(entry(3), "confirmed"), bo)).when(CloseCase(), by=aino).allowed()
+    told.did(Asked(AnswerAsClient(entry(3), "denied"), bo)).when(CloseCase(), by=aino).refused(ClientNotInformed)
+
+
+@pytest.mark.rule(13)
+def test_that_a_client_agreed_does_not_shorten_the_time_to_object_on_other_grounds() -> None:
+    agreed = informed().did(Asked(AnswerAsClient(entry(3), "agreed"), the_client))
+    agreed.when(CloseCase(), by=aino, at=moment(3, 10)).refused(TimeToObject)
+
+
+@pytest.mark.rule(14)
+def test_no_ground_says_that_the_client_is_unsuitable() -> None:
+    assert get_args(Ground) == (
+        "goals_met", "advice_sufficed", "no_need", "client_ended", "no_further_progress", "service_mismatch",
+        "no_legal_basis", "moved", "unreachable", "death", "not_stated",
+    )  # fmt: skip
+    given(opened_by(aino)).when(GOALS_MET.but(ground="service_mismatch"), by=aino).refused(MismatchNotReviewed)
+
+
+@pytest.mark.rule(15)
+def test_a_closure_names_its_ground() -> None:
+    given(opened_by(aino)).when(GOALS_MET.but(ground="not_stated"), by=aino).refused(GroundMissing)
+    given(opened_by(aino)).when(GOALS_MET, by=the_client).refused(ClientEndsAsClient, ground="goals_met")
+    given(opened_by(aino)).when(GOALS_MET.but(ground="death"), by=the_client).refused(ClientEndsAsClient)
+
+
+@pytest.mark.rule(15)
+def test_a_proposal_says_all_that_it_rests_on() -> None:
+    heard = given(opened_by(aino), said_by_client())
+    rests = GOALS_MET.but(
+        client_view=made_by(2),
+        no_view_because=None,
+        rests_on=(entry(2),),
+        attributed_to="service",
+        alternative="neuvonta",
+    )
+    heard.when(rests, by=aino).then(
+        ClosureProposed("goals_met", "service", "service", "neuvonta", "vuokra on maksettu", made_by(2), (entry(2),))
+    )
+    heard.when(rests.but(rests_on=(entry(8),)), by=aino).refused(EntryAbsent)
+    heard.when(rests.but(client_view=None), by=aino).refused(ViewMissing)
+    assert heard.when(GOALS_MET, by=aino).happened[0] == ViewUnavailable("closure", "ei tavoitettu")
+
+
+def test_only_the_responsible_or_the_client_proposes_to_close() -> None:
+    case = given(opened_by(aino), client=GUARDED)
+    case.when(GOALS_MET, by=bo).refused(NotResponsible)
+    case.when(GOALS_MET, by=marja).allowed()
+    case.when(GOALS_MET, by=an_auditor).refused(RoleNotAllowed)
+    case.when(GOALS_MET.but(ground="client_ended"), by=mother).refused(OutsideMandate, scope="closure")
+    both = represented((mother, mandate("custodian")), (father, mandate("custodian")))
+    case.knowing(client=both).when(GOALS_MET.but(ground="client_ended"), by=father).refused(OneOfTwoCustodians)
+    by_guardian = case.when(GOALS_MET.but(ground="client_ended"), by=the_guardian).allowed()
+    by_guardian.when(CloseCase(), by=aino).refused(ClientNotInformed)
+
+
+def test_one_closure_is_proposed_at_a_time() -> None:
+    proposed().when(GOALS_MET, by=aino).refused(ClosureAlreadyProposed, ground="goals_met", version=3)
+    given(opened_by(aino)).when(CloseCase(), by=aino).refused(ClosureNotProposed)
+    given(opened_by(aino)).when(WithdrawClosure(), by=aino).refused(ClosureNotProposed)
+    closed = given(opened_by(aino), closed_at_once())
+    for command in (GOALS_MET, CloseCase(), WithdrawClosure()):
+        closed.when(command, by=aino).refused(CaseNotOpen)
+
+
+def test_the_service_takes_its_proposal_back() -> None:
+    proposed().when(WithdrawClosure("uusi tarve"), by=aino).then(ClosureWithdrawn("uusi tarve")).and_(closure=None)
+    proposed().when(WithdrawClosure(), by=bo).refused(NotResponsible)
+    proposed().when(WithdrawClosure(), by=the_client).refused(ServiceProposedIt)
+
+
+@pytest.mark.rule(16)
+def test_what_the_client_ended_only_they_take_back() -> None:
+    ended = proposed(the_client, "client_ended")
+    ended.when(WithdrawClosure(), by=aino).refused(ClientEndedIt)
+    ended.when(WithdrawClosure(), by=the_guardian).refused(ClientHasDecided)
+    ended.when(WithdrawClosure("en lopettaisikaan"), by=the_client).allowed().and_(closure=None)
+    ended.did(Asked(AnswerAsClient(entry(2), "denied"), bo)).when(WithdrawClosure(), by=aino).allowed()
+    proposed(ground="client_ended").when(WithdrawClosure(), by=the_client).allowed()
+    proposed(the_guardian, "client_ended").when(WithdrawClosure(), by=the_guardian).allowed()
+
+
+@pytest.mark.rule(3)
+def test_no_closing_while_the_case_is_on_its_way() -> None:
+    offered = proposed(ground="advice_sufficed").did(proposed_to(bo))
+    offered.when(CloseCase(), by=aino).refused(HandoffPending)
+    sent = proposed(ground="advice_sufficed").did(Asked(TransferMatter(to=unit(oona), reason="kunnan"), aino))
+    sent.when(CloseCase(), by=aino).refused(TransferPending)
+
+
+def test_whoever_answers_for_it_closes_it() -> None:
+    moved = proposed(ground="advice_sufficed").did(proposed_to(bo)).did(accepted_by(bo, made_by(3)))
+    moved.when(CloseCase(), by=aino).refused(NotResponsible)
+    moved.when(CloseCase(), by=bo).allowed()
+
+
+def test_a_closure_keeps_its_order() -> None:
+    story = proposed(ground="advice_sufficed")
+    before, now = moment(3, 3, 12), moment(3, 10)
+    story.when(CloseCase(), by=aino, at=before, entered=now).refused(OutOfOrder)
+    story.when(WithdrawClosure(), by=aino, at=before, entered=now).refused(OutOfOrder)
+    withdrawn = story.did(Asked(WithdrawClosure(), aino, moment(3, 6)))
+    withdrawn.when(GOALS_MET, by=aino, at=moment(3, 5), entered=now).refused(OutOfOrder, since=moment(3, 6))
+    taken = story.did(Asked(TakeOwnership(), the_client, moment(3, 6)))
+    taken.when(CloseCase(), by=aino, at=moment(3, 5), entered=now).refused(OutOfOrder)
+
+
+def test_a_death_ends_the_case_and_what_waits_in_it() -> None:
+    death = ProposeClosure("death")
+    case = given(opened_by(aino), Asked(RaiseObjection(entry(1), "en halunnut"), the_client), proposed_to(bo))
+    case.when(death, by=aino).refused(DeathNotRecorded)
+    dead = case.knowing(client=DEAD).when(death, by=aino).allowed()
+    (
+        dead.when(CloseCase(), by=aino)
+        .then(
+            HandoffWithdrawn(made_by(3), ""),
+            ObjectionLapsed(made_by(2), "death"),
+            CaseClosed("death", "service", "circumstances"),
+        )
+        .and_(open_objections=[])
+        .and_nothing_waits()
+    )
+    dead.knowing(client=ANY_CLIENT).when(CloseCase(), by=aino).refused(DeathNotRecorded)
+
+
+def test_a_death_does_not_end_a_matter_on_its_way_to_another_authority() -> None:
+    sent = given(opened_by(aino), Asked(TransferMatter(to=unit(oona), reason="kunnan"), aino), client=DEAD)
+    sent.did(Asked(ProposeClosure("death"), aino)).when(CloseCase(), by=aino).refused(TransferPending)
+
+
+def closed(*before: Asked) -> Story:
+    return given(opened_by(aino), *before, closed_at_once())
+
+
+@pytest.mark.rule(1)
+def test_a_reopened_case_has_its_owner_and_responsible_again() -> None:
+    story = closed(Asked(TakeOwnership(), the_client)).when(
+        ReopenCase("client_returned", "tarvitsen taas apua"), by=aino, at=moment(5, 5)
+    )
+    story.then(
+        CaseReopened(
+            "client_returned", moment(5, 5), "shl36", holder(aino), "tarvitsen taas apua", name_by=None, policy=0
+        )
+    )
+    story.and_owner_is(aino).and_responsible_is(aino).and_(status="open", closed_at=None)
+
+
+@pytest.mark.rule(1)
+def test_a_unit_that_takes_a_case_up_again_names_a_worker_in_time() -> None:
+    story = closed().when(ReopenCase("new_need", responsible=unit(aino)), by=marja, at=moment(5, 5)).allowed()
+    reopened = story.happened[0]
+    assert isinstance(reopened, CaseReopened)
+    assert reopened.name_by == moment(5, 13, 0)
+
+
+@pytest.mark.rule(6)
+def test_a_reopened_case_keeps_its_first_contact_and_says_when_the_news_came() -> None:
+    arrived = ReopenCase("decision_changed", arrived_at=moment(5, 2), statutory_clock="none")
+    story = closed().when(arrived, by=aino, at=moment(5, 5)).allowed()
+    reopened = story.happened[0]
+    assert isinstance(reopened, CaseReopened)
+    assert (reopened.arrived_at, reopened.statutory_clock) == (moment(5, 2), "none")
+    story.and_(first_contact_at=given(opened_by(aino)).case.first_contact_at)
+    closed().when(arrived.but(arrived_at=moment(5, 6)), by=aino, at=moment(5, 5)).refused(ArrivedInFuture)
+
+
+@pytest.mark.rule(2)
+def test_nobody_reopens_a_case_onto_another_organisation() -> None:
+    reopen = ReopenCase("closed_in_error")
+    closed().when(reopen, by=oona).refused(OtherOrganisation, responsible=holder(aino))
+    closed().when(reopen.but(responsible=holder(aino)), by=oona).refused(OtherOrganisation)
+    closed().when(reopen.but(responsible=holder(oona)), by=oona).allowed().and_owner_is(oona)
+    closed().when(reopen.but(responsible=holder(oona.but(unit="x"))), by=oona).refused(HolderUnknown)
+    assert oona.organisation == CITY
+
+
+def test_only_a_closed_case_is_reopened_and_after_its_closing() -> None:
+    given(opened_by(aino)).when(ReopenCase("new_need"), by=aino).refused(NotClosed)
+    closed().when(ReopenCase("new_need"), by=aino, at=moment(3, 3, 9, 30), entered=moment(3, 9)).refused(OutOfOrder)
+    closed().when(ReopenCase("new_need"), by=the_client).refused(RoleNotAllowed)
+
+
+def test_a_reopened_case_is_closed_again() -> None:
+    again = closed().did(Asked(ReopenCase("new_need"), aino)).did(closure_proposed_by(aino, "advice_sufficed"))
+    again.did(closed_by(aino)).and_(status="closed")

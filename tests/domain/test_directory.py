@@ -1,0 +1,91 @@
+"""The directory's streams: organisations, units, workers, and the policy."""
+
+import pytest
+
+from domain.decider import AlreadyThere, Command, RoleNotAllowed
+from domain.directory import (
+    POLICY_STREAM,
+    JoinUnit,
+    NegativeDays,
+    NotRegistered,
+    OpenUnit,
+    Organisation,
+    OrganisationRegistered,
+    PolicySet,
+    RegisterOrganisation,
+    SetPolicy,
+    TooManyDays,
+    Unit,
+    UnitOpened,
+    Worker,
+    WorkerJoined,
+    organisation_stream,
+    unit_stream,
+    worker_stream,
+)
+from domain.policy import THRESHOLDS, Policy
+from tests.domain.given import KELA, Actor, Asked, aino, given, marja, moment, the_administrator, the_client
+
+KELA_ITSELF = RegisterOrganisation(KELA, "Kela")
+BENEFITS = OpenUnit(KELA, "perustoimeentulotuki", "Perustoimeentulotuki", "Tampere")
+AINO = JoinUnit(KELA, "perustoimeentulotuki", "aino", "etuuskäsittelijä")
+
+
+def test_an_organisation_is_registered_once() -> None:
+    story = given().when(KELA_ITSELF, by=the_administrator).then(OrganisationRegistered(KELA, "Kela"))
+    assert isinstance(story.state, Organisation)
+    story.when(KELA_ITSELF, by=the_administrator).refused(AlreadyThere)
+
+
+def test_a_unit_opens_in_a_registered_organisation() -> None:
+    given().when(BENEFITS, by=the_administrator).refused(NotRegistered)
+    story = given().knowing(existing=frozenset({organisation_stream(KELA)}))
+    opened = story.when(BENEFITS, by=the_administrator)
+    opened.then(UnitOpened(KELA, "perustoimeentulotuki", "Perustoimeentulotuki", "Tampere"))
+    assert isinstance(opened.state, Unit)
+
+
+def test_a_worker_joins_units_that_are_there() -> None:
+    given().when(AINO, by=the_administrator).refused(NotRegistered)
+    existing = frozenset({unit_stream(KELA, "perustoimeentulotuki"), unit_stream(KELA, "palveluneuvonta")})
+    story = given().knowing(existing=existing).when(AINO, by=the_administrator)
+    story.then(WorkerJoined(KELA, "perustoimeentulotuki", "aino", "etuuskäsittelijä"))
+    story.when(AINO, by=the_administrator).then()
+    both = story.when(AINO.but(unit="palveluneuvonta"), by=the_administrator).allowed()
+    assert isinstance(both.state, Worker)
+    assert both.state.units == {"perustoimeentulotuki", "palveluneuvonta"}
+
+
+@pytest.mark.parametrize("somebody_else", [aino, marja, the_client])
+def test_only_an_administrator_keeps_the_directory(somebody_else: Actor) -> None:
+    commands: list[Command[Organisation] | Command[Unit] | Command[Worker]] = [KELA_ITSELF, BENEFITS, AINO]
+    for command in commands:
+        given().when(command, by=somebody_else).refused(RoleNotAllowed, allowed=["administrator"])
+    given().when(SetPolicy("object_days", 0), by=somebody_else).refused(RoleNotAllowed)
+
+
+def test_a_policy_counts_from_when_it_was_set() -> None:
+    story = given().when(SetPolicy("object_days", 21), by=the_administrator).then(PolicySet("object_days", 21))
+    story.and_(policy=Policy(version=1, object_days=21))
+    longer = story.when(SetPolicy("respond_working_days", 10), by=the_administrator).allowed()
+    longer.and_(policy=Policy(version=2, object_days=21, respond_working_days=10))
+    story.when(SetPolicy("object_days", -1), by=the_administrator).refused(NegativeDays, value=-1)
+    story.when(SetPolicy("object_days", 10**9), by=the_administrator).refused(TooManyDays)
+    assert {"version", *THRESHOLDS} == vars(Policy()).keys()
+
+
+def test_a_policy_entered_late_still_counts_as_the_newest_version() -> None:
+    late = Asked(SetPolicy("letter_days", 8), the_administrator, moment(3, 4), entered=moment(3, 9))
+    story = given(
+        Asked(SetPolicy("object_days", 21), the_administrator, moment(3, 3)),
+        Asked(SetPolicy("late_days", 5), the_administrator, moment(3, 5)), late,
+    )  # fmt: skip
+    story.and_(policy=Policy(version=3, object_days=21, late_days=5, letter_days=8))
+
+
+def test_every_stream_of_the_directory_is_its_own() -> None:
+    streams = {
+        POLICY_STREAM, organisation_stream("a"), unit_stream("a", "b"), worker_stream("a", "b"), unit_stream("ab", ""),
+        unit_stream("", "ab"),
+    }  # fmt: skip
+    assert len(streams) == 6

@@ -1,0 +1,115 @@
+"""A matter sent to the competent authority: received or contested, never declined."""
+
+import pytest
+
+from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, WordsMissing
+from domain.decider import RoleNotAllowed, TooEarly
+from domain.ownership import HandoffPending, TransferPending
+from domain.transfer import (
+    ContestTransfer,
+    MatterTransferred,
+    NotSentToYou,
+    ReceiveTransfer,
+    SameAuthority,
+    TransferContested,
+    TransferMatter,
+    TransferNotPending,
+    TransferReceived,
+)
+from tests.domain.given import (
+    CITY,
+    KELA,
+    Asked,
+    Story,
+    aino,
+    arvo,
+    bo,
+    closed_at_once,
+    given,
+    holder,
+    made_by,
+    moment,
+    oona,
+    opened_by,
+    paula,
+    proposed_to,
+    the_client,
+    unit,
+)
+
+TO_THE_CITY = TransferMatter(to=unit(oona), reason="työllisyyspalvelut ovat kunnan")
+TRANSFER = made_by(2)
+
+
+def transferred() -> Story:
+    return given(opened_by(aino), Asked(TO_THE_CITY, aino, moment(3, 5)))
+
+
+@pytest.mark.rule(5)
+def test_the_sender_answers_until_the_matter_is_received() -> None:
+    (
+        given(opened_by(aino))
+        .when(TO_THE_CITY, by=aino)
+        .then(MatterTransferred(TRANSFER, CITY, "työllisyyspalvelut", "työllisyyspalvelut ovat kunnan", "statutory"))
+        .and_responsible_is(aino)
+        .and_(duty_holder=KELA)
+    )
+
+
+@pytest.mark.rule(5)
+def test_on_receipt_the_responsibility_and_the_duty_pass() -> None:
+    (
+        transferred()
+        .when(ReceiveTransfer(TRANSFER), by=oona)
+        .then(TransferReceived(TRANSFER, holder(oona)))
+        .and_owner_is(oona)
+        .and_responsible_is(oona)
+        .and_(duty_holder=CITY)
+        .and_nothing_waits()
+    )
+
+
+@pytest.mark.rule(5)
+def test_a_contested_matter_stays_with_the_sender() -> None:
+    contest = ContestTransfer(TRANSFER, "asia koskee perustoimeentulotukea")
+    transferred().when(contest.but(reason=" "), by=paula).refused(WordsMissing, field="reason")
+    (
+        transferred()
+        .when(contest, by=paula)
+        .then(TransferContested(TRANSFER, "asia koskee perustoimeentulotukea"))
+        .and_responsible_is(aino)
+        .and_(duty_holder=KELA)
+        .and_nothing_waits()
+        .when(ReceiveTransfer(TRANSFER), by=oona)
+        .refused(TransferNotPending, transfer=TRANSFER)
+    )
+
+
+@pytest.mark.rule(5)
+def test_only_the_unit_it_was_sent_to_answers() -> None:
+    for command in (ReceiveTransfer(TRANSFER), ContestTransfer(TRANSFER, "ei meidän")):
+        transferred().when(command, by=bo).refused(NotSentToYou, to_organisation=CITY)
+        transferred().when(command, by=aino).refused(NotSentToYou)
+        transferred().when(command, by=the_client).refused(RoleNotAllowed)
+
+
+@pytest.mark.rule(5)
+def test_a_matter_is_not_received_before_it_was_sent() -> None:
+    before, now = moment(3, 4), moment(3, 7)
+    transferred().when(ReceiveTransfer(TRANSFER), by=oona, at=before, entered=now).refused(TooEarly)
+    transferred().when(ContestTransfer(TRANSFER, "ei"), by=oona, at=before, entered=now).refused(TooEarly)
+
+
+@pytest.mark.rule(5)
+def test_a_transfer_goes_to_another_known_authority() -> None:
+    case = given(opened_by(aino))
+    case.when(TO_THE_CITY.but(to=holder(arvo)), by=aino).refused(SameAuthority, organisation=KELA)
+    case.when(TO_THE_CITY.but(to=Holder(CITY, "lakkautettu")), by=aino).refused(HolderUnknown)
+    case.when(TO_THE_CITY, by=bo).refused(NotResponsible)
+    given(opened_by(aino), closed_at_once()).when(TO_THE_CITY, by=aino).refused(CaseNotOpen)
+
+
+@pytest.mark.rule(3)
+def test_a_pending_transfer_or_handoff_keeps_a_transfer_waiting() -> None:
+    transferred().when(TO_THE_CITY, by=aino).refused(TransferPending)
+    given(opened_by(aino), proposed_to(bo)).when(TO_THE_CITY, by=aino).refused(HandoffPending)

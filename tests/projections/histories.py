@@ -1,0 +1,333 @@
+"""Histories to fold: told by commands, by the rows of an import, or made up."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Self, Union, get_args, get_origin, get_type_hints
+from uuid import UUID, uuid5
+
+from hypothesis import strategies as st
+
+import domain
+from domain.assessment import CompleteAssessment
+from domain.case import Case, Holder
+from domain.client import Client
+from domain.client_ownership import AskWhoOwns, ChooseOwner, ReturnOwnership, TakeOwnership
+from domain.closure import CloseCase, ProposeClosure, ReopenCase, WithdrawClosure
+from domain.decider import Actor, Command, Context, Event, Recorded, Refusal, Role, act
+from domain.facts import Facts
+from domain.history import counted, effective, fold
+from domain.imports import ImportActivity, ImportCase, Meaning, placement
+from domain.intake import InformClient, OpenCase, PromiseNextStep
+from domain.objections import AnswerObjection, RaiseObjection, WithdrawObjection
+from domain.ownership import (
+    AcceptHandoff,
+    DeclineHandoff,
+    ExpireHandoff,
+    NameResponsible,
+    ProposeHandoff,
+    ReportAcceptance,
+    WithdrawHandoff,
+)
+from domain.requests import AnswerAsClient, AnswerRequest, AskExperience, MakeRequest, ReportExperience
+from domain.transfer import ContestTransfer, ReceiveTransfer, TransferMatter
+from domain.voice import ConfirmStatement, DisputeStatement, RecordStatement
+
+CASE, CLIENT, IMPORT = UUID(int=1), UUID(int=2), UUID(int=3)
+
+AINO = Holder("kela", "toimeentulo", "aino")
+ARVO = Holder("kela", "toimeentulo", "arvo")
+BO = Holder("county", "aikuiset", "bo")
+EEVA = Holder("county", "lapset", "eeva")
+OONA = Holder("city", "työllisyys", "oona")
+WORKERS = (AINO, ARVO, BO, EEVA, OONA)
+HOLDERS = frozenset(WORKERS) | {it.as_unit for it in WORKERS}
+INTAKE = Holder("not stated", "intake")
+
+THE_CLIENT = Actor("client", Role.CLIENT)
+THE_CLOCK = Actor("clock", Role.SYSTEM)
+AN_ADMINISTRATOR = Actor("root", Role.ADMINISTRATOR)
+
+MONDAY = datetime(2025, 3, 3, 9, tzinfo=UTC)
+
+
+def worker(holder: Holder) -> Actor:
+    return Actor(holder.worker or "anybody", Role.WORKER, holder.organisation, holder.unit)
+
+
+def manager(holder: Holder) -> Actor:
+    return Actor("manager", Role.MANAGER, holder.organisation, holder.unit)
+
+
+def hours(number: float) -> datetime:
+    """So many hours after the case was opened."""
+    return MONDAY + timedelta(hours=number)
+
+
+class Told:
+    """A history that is being told; `it` is all of it so far, by version."""
+
+    def __init__(self) -> None:
+        self.it: list[Recorded] = []
+        self.acts = 0
+
+    @property
+    def case(self) -> Case:
+        return fold(Case(), self.counted)
+
+    @property
+    def counted(self) -> list[Recorded]:
+        return counted(self.it)
+
+    def context(self, by: Actor, at: datetime, imported: UUID | None = None) -> Context:
+        self.acts += 1
+        latest = max((when for when, each in effective(self.it) if not each.context.late), default=at)
+        recorded = max([at, *(each.context.recorded for each in self.it)])
+        late = at < latest and imported is None
+        return Context(uuid5(CASE, str(self.acts)), by, at, recorded, late=late, imported=imported)
+
+    def by(self, actor: Actor, command: Command[Any], at: datetime, imported: UUID | None = None) -> Self:
+        """Somebody does something; raises the refusal."""
+        ctx = self.context(actor, at, imported)
+        entries = {each.version: each for each in self.it}
+        client = Client(began=MONDAY - timedelta(days=9))
+        facts = Facts(client_id=CLIENT, client=client, holders=HOLDERS, entries=entries)
+        return self.happened(ctx, *act(command, self.case, Context(**{**vars(ctx), "facts": facts})))
+
+    def happened(self, ctx: Context, *events: Event[Any]) -> Self:
+        """Just that happened, whatever the rules say."""
+        for event in events:
+            self.it.append(Recorded(CASE, event, ctx.at(len(self.it) + 1)))
+        return self
+
+    def just(
+        self, at: datetime, *events: Event[Any], by: Actor = AN_ADMINISTRATOR, imported: UUID | None = None
+    ) -> Self:
+        """Just that happened in one act."""
+        return self.happened(self.context(by, at, imported), *events)
+
+
+def opened(by: Holder = AINO, **more: Any) -> Told:
+    return Told().by(worker(by), OpenCase(client=CLIENT, need="vuokra", **more), MONDAY)
+
+
+def offer(to: Holder, **more: Any) -> ProposeHandoff:
+    more = {"no_view_because": "ei tavoitettu", **more} if more.get("client_view") is None else more
+    return ProposeHandoff(to=to, reason="muutti", disclosure_basis="consent", **more)
+
+
+def handed_over(told: Told, to: Holder, at: float) -> Told:
+    """Offer the case and have it accepted an hour later."""
+    responsible = told.case.responsible
+    assert responsible
+    told.by(worker(responsible), offer(to), hours(at))
+    return told.by(worker(to), AcceptHandoff(pending(told)), hours(at + 1))
+
+
+def pending(told: Told) -> UUID:
+    waiting = told.case.pending
+    assert waiting
+    return waiting.handoff
+
+
+def closed(told: Told, at: float) -> Told:
+    """Close the case at once: advice was enough."""
+    responsible = told.case.responsible
+    assert responsible
+    closing = ProposeClosure(ground="advice_sufficed", reason="neuvo riitti", no_view_because="ei tavoitettu")
+    return told.by(worker(responsible), closing, hours(at)).by(worker(responsible), CloseCase(), hours(at))
+
+
+# Imported.
+
+
+class Row(NamedTuple):
+    """A row of a source: at which hour, where, and what it means."""
+
+    at: float
+    holder: Holder | None
+    meaning: Meaning = "work"
+
+
+def imported(*rows: Row) -> Told:
+    """Take in a case of these rows."""
+    told = Told().by(AN_ADMINISTRATOR, ImportCase(CLIENT, INTAKE, hours(rows[0].at)), hours(rows[0].at), IMPORT)
+    for number, row in enumerate(rows, 1):
+        activity = ImportActivity(number, "työ", row.meaning, row.holder)
+        told.by(AN_ADMINISTRATOR, activity, hours(row.at), IMPORT)
+    return told
+
+
+@st.composite
+def sources(draw: st.DrawFn) -> list[Row]:
+    """Draw the rows of a case, whose times may run backward; a queued row names no worker."""
+    found = []
+    steps = draw(st.lists(st.sampled_from([0, 1, 1, 5, 24, -1, -30]), min_size=1, max_size=12))
+    for at in accumulate(steps):
+        meaning: Meaning = draw(st.sampled_from(["work", "work", "queued", "queued", "waiting_for_client", "closed"]))
+        holder = draw(st.sampled_from([AINO, AINO.as_unit, ARVO, BO, BO.as_unit, EEVA, None]))
+        found.append(Row(at, holder.as_unit if holder and meaning == "queued" else holder, meaning))
+    return found
+
+
+# Any history that the rules allow.
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Told:
+    """Draw a history: at each step any of what somebody might try, where the rules let them."""
+    told = opened(draw(st.sampled_from(WORKERS)))
+    at = 0.0
+    for _ in range(draw(st.integers(0, 25))):
+        at += draw(st.sampled_from([0, 1, 24, 400]))
+        tries = list(attempts(told, hours(at)))
+        actor, command = tries[draw(st.integers(0, len(tries) - 1))]
+        try:
+            told.by(actor, command, hours(at))
+        except Refusal:
+            continue
+    return told
+
+
+def attempts(told: Told, now: datetime) -> Iterator[tuple[Actor, Command[Any]]]:
+    """What somebody might try."""
+    case = told.case
+    assert case.responsible
+    responsible = worker(case.responsible)
+    yield from handing_on(case, responsible)
+    yield from of_the_client(case)
+    yield from of_the_voice(told, case, responsible)
+    yield manager(case.responsible), NameResponsible(AINO)
+    yield manager(case.responsible), NameResponsible(ARVO)
+    yield manager(case.responsible), offer(EEVA.as_unit)
+    yield responsible, PromiseNextStep("worker", "soitto", now + timedelta(days=1))
+    yield responsible, AskWhoOwns("minä itse")
+    yield responsible, AskExperience("letter")
+    yield responsible, ProposeClosure(ground="advice_sufficed", reason="neuvo", no_view_because="ei tavoitettu")
+    yield responsible, ProposeClosure(ground="goals_met", reason="valmis", no_view_because="ei tavoitettu")
+    yield responsible, WithdrawClosure("jatkuu")
+    for _ in range(3):
+        yield responsible, CloseCase()
+        yield responsible, ReopenCase("client_returned", words="palasi")
+    if case.closure:
+        yield responsible, InformClient(version(case.closure.version), "meeting")
+        yield THE_CLIENT, AnswerAsClient(version(case.closure.version), "agreed", "sopii")
+
+
+def handing_on(case: Case, responsible: Actor) -> Iterator[tuple[Actor, Command[Any]]]:
+    for to in (AINO, ARVO.as_unit, BO, BO.as_unit, EEVA):
+        yield responsible, offer(to)
+    yield responsible, TransferMatter(OONA.as_unit, "ei toimivaltaa")
+    yield responsible, TransferMatter(BO.as_unit, "ei toimivaltaa")
+    if case.pending:
+        to, which = case.pending.to, case.pending.handoff
+        for _ in range(4):
+            yield worker(to), AcceptHandoff(which)
+        yield manager(to), AcceptHandoff(which, for_unit=True)
+        yield worker(to), DeclineHandoff(which, "not_competent", "ei meille", better_place=EEVA.as_unit)
+        yield worker(to), ReportAcceptance(which, Holder(to.organisation, to.unit, to.worker or "bo"))
+        yield responsible, WithdrawHandoff(which, "erehdys")
+        yield THE_CLOCK, ExpireHandoff(which)
+    if case.transfer:
+        to = Holder(case.transfer.to_organisation, case.transfer.to_unit)
+        yield worker(to), ReceiveTransfer(case.transfer.transfer)
+        yield worker(to), ContestTransfer(case.transfer.transfer, "ei meille")
+
+
+def of_the_client(case: Case) -> Iterator[tuple[Actor, Command[Any]]]:
+    yield THE_CLIENT, TakeOwnership("minä hoidan")
+    yield THE_CLIENT, ChooseOwner(BO, "hän tuntee minut")
+    yield THE_CLIENT, ReturnOwnership()
+    yield THE_CLIENT, RecordStatement("haluan jäädä kotiin")
+    yield THE_CLIENT, ReportExperience(4, "hyvä")
+    yield THE_CLIENT, ProposeClosure(ground="client_ended", reason="riitti")
+    yield THE_CLIENT, MakeRequest("contact", "soittakaa")
+    yield THE_CLIENT, RaiseObjection(version(1), "en suostu")
+    for objection in case.open_objections:
+        yield THE_CLIENT, WithdrawObjection(objection)
+
+
+def of_the_voice(told: Told, case: Case, responsible: Actor) -> Iterator[tuple[Actor, Command[Any]]]:
+    yield responsible, RecordStatement("haluan muuttaa", speaker="close_person")
+    for statement in case.statements.now():
+        yield THE_CLIENT, ConfirmStatement(statement)
+        yield THE_CLIENT, DisputeStatement(statement, "en sanonut noin")
+        yield responsible, offer(BO, client_view=statement)
+        yield responsible, CompleteAssessment("needs", "service_needed", client_view=statement, summary="yhteenveto")
+    for objection in case.open_objections:
+        yield responsible, AnswerObjection(objection, "upheld", "oikein", changed=version(len(told.it)))
+    for request, waits in case.requests.now().items():
+        if waits:
+            yield responsible, AnswerRequest(request, "granted", "soitettu")
+
+
+def version(number: int) -> Any:
+    """A version, as the commands want it."""
+    return number
+
+
+def stands_at(case: Case) -> Holder:
+    """Where the case stands, by its state."""
+    if case.transfer:
+        return Holder(case.transfer.to_organisation, case.transfer.to_unit)
+    return placement(case)
+
+
+# Anything at all, whatever the rules say.
+
+_IDS = st.sampled_from([UUID(int=number) for number in range(100, 104)])
+_TIMES = st.integers(-50, 500).map(hours)
+
+
+def events() -> st.SearchStrategy[Event[Any]]:
+    """Draw any event of any stream, with anything in it."""
+    return st.one_of([st.builds(event, **_parts(event)) for event in every_event()])
+
+
+def every_event() -> list[type[Event[Any]]]:
+    for module in pkgutil.iter_modules(domain.__path__, "domain."):
+        if not module.ispkg:
+            importlib.import_module(module.name)
+    return sorted(Event.__subclasses__(), key=lambda event: event.topic)
+
+
+def _parts(event: type[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    hints = get_type_hints(event)
+    return {part.name: _anything(hints[part.name]) for part in fields(event)}
+
+
+def _anything(hint: Any) -> st.SearchStrategy[Any]:
+    arms = get_args(hint)
+    match get_origin(hint):
+        case origin if origin in {Union, UnionType}:
+            return st.one_of(_anything(arm) for arm in arms)
+        case origin if origin is Literal:
+            return st.sampled_from(arms)
+        case origin if origin is Annotated:
+            return _anything(arms[0])
+        case origin if origin is tuple:
+            return st.lists(_anything(arms[0]), max_size=2).map(tuple)
+    kinds: dict[Any, st.SearchStrategy[Any]] = {
+        NoneType: st.none(), UUID: _IDS, datetime: _TIMES, str: st.just("sanoja"), bool: st.booleans(),
+        int: st.integers(1, 12), Holder: st.sampled_from(sorted(HOLDERS, key=repr)),
+    }  # fmt: skip
+    return kinds[getattr(hint, "__supertype__", hint)]
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> list[Recorded]:
+    """Draw a stream of anything."""
+    drawn = draw(st.lists(events(), max_size=25))
+    return [Recorded(CASE, event, draw(contexts()).at(number)) for number, event in enumerate(drawn, 1)]
+
+
+def contexts() -> st.SearchStrategy[Context]:
+    actors = st.sampled_from([THE_CLIENT, THE_CLOCK, AN_ADMINISTRATOR, worker(AINO), manager(BO)])
+    imports = st.sampled_from([None, None, IMPORT])
+    return st.builds(Context, _IDS, actors, _TIMES, st.just(hours(900)), imported=imports)

@@ -1,0 +1,121 @@
+"""What holds for every projection."""
+
+import importlib
+import inspect
+from collections import Counter
+from dataclasses import fields
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from domain.decider import WORDS, Recorded
+from projections.projection import Opens, Projection, every_projection
+from tests.projections.histories import Told, anything, every_event, histories, imported, sources
+
+ALL = every_projection()
+each = pytest.mark.parametrize("projection", ALL, ids=lambda it: it.name)
+
+
+def words_of(event: type[Any]) -> set[str]:
+    """The fields of an event that hold words."""
+    return {name for name, hint in get_type_hints(event, include_extras=True).items() if WORDS in markers(hint)}
+
+
+def markers(hint: Any) -> list[Any]:
+    found = list(getattr(hint, "__metadata__", ()))
+    return found + [marker for arm in get_args(hint) for marker in markers(arm)]
+
+
+def openings(projection: Projection[Any]) -> dict[str, str]:
+    """Which fields of a row open which field of an entry."""
+    hints = get_type_hints(projection.row, include_extras=True)
+    return {name: marker.field for name, hint in hints.items() for marker in markers(hint) if isinstance(marker, Opens)}
+
+
+def same_but_for_what_changed(projection: Projection[Any], before: Any, after: Any) -> bool:
+    """Whether what did not change is the very same object."""
+    if before == after:
+        return before is after
+    known = {projection.key_of(row): row for row in before}
+    return all(known.get(projection.key_of(row)) is row for row in after if row == known.get(projection.key_of(row)))
+
+
+def fold_step_by_step(projection: Projection[Any], history: list[Recorded]) -> None:
+    rows: tuple[Any, ...] = ()
+    for it in history:
+        after = projection.fold(rows, it)
+        assert same_but_for_what_changed(projection, rows, after)
+        assert all(row.case == it.stream for row in after)
+        rows = after
+
+
+def test_names_and_paths_are_each_its_own() -> None:
+    assert len({it.name for it in ALL}) == len({it.path for it in ALL}) == len(ALL)
+    assert all(it.path and it.version >= 1 for it in ALL)
+    assert {it.path for it in ALL} >= {
+        "owner", "handoffs", "voice", "closure", "next-step", "placements", "imported"
+    }  # fmt: skip
+
+
+@each
+def test_it_says_what_it_is(projection: Projection[Any]) -> None:
+    module = importlib.import_module(projection.fold.__module__)
+    for what in (module, projection.row, projection.fold):
+        assert len(inspect.getdoc(what) or "") > len("too short")
+
+
+@each
+def test_a_row_is_of_one_case_and_has_its_key(projection: Projection[Any]) -> None:
+    names = [it.name for it in fields(projection.row)]
+    assert names[0] == "case"
+    assert {"case", *projection.key} <= set(names)
+    columns = [name for name, _ in projection.table.columns]
+    assert all(name.islower() and name.isidentifier() and "__" not in name for name in columns)
+    assert max(Counter(columns).values()) == 1
+
+
+@each
+def test_a_row_holds_no_words_but_the_number_of_the_entry_that_does(projection: Projection[Any]) -> None:
+    hints = get_type_hints(projection.row, include_extras=True)
+    assert not [name for name, hint in hints.items() if WORDS in markers(hint)]
+    for name in openings(projection):
+        assert get_origin(hints[name]) is Annotated
+        assert get_args(hints[name])[0] in {int, int | None}
+
+
+@each
+@given(told=histories())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
+def test_what_a_row_opens_are_words_of_that_entry(projection: Projection[Any], told: Told) -> None:
+    for row in projection.over(told.counted):
+        for name, field in openings(projection).items():
+            if (version := getattr(row, name)) is not None:
+                assert field in words_of(type(told.it[version - 1].event))
+
+
+@each
+@given(told=histories())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
+def test_it_folds_any_history_row_by_row(projection: Projection[Any], told: Told) -> None:
+    fold_step_by_step(projection, told.counted)
+    keys = [projection.key_of(row) for row in projection.over(told.counted)]
+    assert len(keys) == len(set(keys))
+
+
+@each
+@given(rows=sources())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
+def test_it_folds_any_import(projection: Projection[Any], rows: Any) -> None:
+    fold_step_by_step(projection, imported(*rows).it)
+
+
+@each
+@given(history=anything())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_it_folds_anything_at_all(projection: Projection[Any], history: list[Recorded]) -> None:
+    fold_step_by_step(projection, history)
+
+
+def test_every_event_is_tried() -> None:
+    assert len({event.topic for event in every_event()}) == len(every_event()) > 40
