@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock upgrade
+.PHONY: help install run test check bench docs lock upgrade
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ check: install ## Check format, style, types and the lock
 
 bench: install ## Measure how fast it is
 	$(BIN)/python -m tests.bench
+
+docs: install ## Write docs/reference.md from the code
+	$(BIN)/python -m tools.reference
 
 lock: install ## Lock what pyproject.toml asks for, keeping the versions that still fit
 	$(BIN)/python -m tools.lock make

@@ -92,14 +92,16 @@ class ProposeClosure(Command[Case]):
         if state.closure is not None:
             raise ClosureAlreadyProposed(ground=state.closure.ground, version=state.closure.version)
         only_client_side(ctx, "closure", personal=True)
-        in_order(ctx, state.responsible_since, state.closure_settled_at)
+        in_order(ctx, state.closure_settled_at)
         _ground_allowed(self.ground, ctx)
         for version in self.rests_on:
             entry(ctx, version)
         if ctx.actor.role not in _INITIATORS:
             only_responsible(state, ctx)
-            if self.ground != "death":
-                yield from heard(state, "closure", self.client_view, self.no_view_because)
+            in_order(ctx, state.responsible_since)
+        speaks_for_itself = ctx.actor.role in _INITIATORS or self.ground == "death"
+        if self.client_view is not None or not speaks_for_itself:
+            yield from heard(state, "closure", self.client_view, self.no_view_because)
         yield ClosureProposed(
             ground=self.ground,
             initiator=_INITIATORS.get(ctx.actor.role, "client" if self.ground == "client_ended" else "service"),
@@ -168,7 +170,6 @@ class CloseCase(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         closure = proposed(state)
         only_responsible(state, ctx)
-        in_order(ctx, closure.at, state.responsible_since, state.owned_since, state.settled_at)
         if ctx.late:
             raise OutOfOrder(occurred=ctx.occurred)
         if closure.ground == "death":

@@ -125,9 +125,9 @@ def in_last(rows: Closures, standing: Status, **changes: Any) -> Closures:
 def in_row(rows: Closures, version: int, **changes: Any) -> Closures:
     """Return the rows with these changes in the one that began with this version."""
     at = next((at for at, row in enumerate(rows) if row.version == version), None)
-    if at is None:
+    if at is None or (row := replace(rows[at], **changes)) == rows[at]:
         return rows
-    return (*rows[:at], replace(rows[at], **changes), *rows[at + 1 :])
+    return (*rows[:at], row, *rows[at + 1 :])
 
 
 def time_of(rows: Closures, it: Recorded) -> datetime:

@@ -151,7 +151,8 @@ def changed(rows: tuple[Handoff, ...], which: set[UUID], **changes: Any) -> tupl
     """Return the rows with these offers changed, where they wait for an answer."""
     if not any(row.outcome == "pending" and row.id in which for row in rows):
         return rows
-    return tuple(replace(row, **changes) if row.outcome == "pending" and row.id in which else row for row in rows)
+    now = tuple(replace(row, **changes) if row.outcome == "pending" and row.id in which else row for row in rows)
+    return rows if now == rows else now
 
 
 HANDOFFS = Projection(name="handoffs", version=1, row=Handoff, fold=handoffs, key=("id",), path="handoffs")

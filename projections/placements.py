@@ -29,7 +29,7 @@ class Placement:
 
     `offered` says that the holder never answered for it in that time, and `offer` is the handoff or transfer that
     waits for the holder's answer, or waited when the case left. `responsible` is who answered for the case meanwhile:
-    None for the intake unit of an imported history, which is no placement. A closed case stands where it stood.
+    None for the intake of an imported history, which is no placement. A closed case stands where it stood.
 
     Only where an act leaves the case is a placement: `placed_by` and `taken_by` are the commands that placed it here
     and took it from here, and what a command did in between (an offer taken back to make another) leaves no row.
@@ -68,15 +68,17 @@ def placements(rows: Placements, it: Recorded) -> Placements:
 
 def stands_again(rows: Placements, it: Recorded) -> Placements:
     """Put the case back with its responsible where an offer came to nothing."""
-    waiting = rows[-1].offer if rows else None
+    waiting = waiting_in(rows)
     match it.event:
         case HandoffDeclined(handoff=offer) | HandoffWithdrawn(handoff=offer) | HandoffExpired(handoff=offer):
             ended = offer == waiting
         case TransferContested(transfer=offer):
             ended = offer == waiting
         case event:
-            ended = waiting is not None and isinstance(event, CaseClosed)
-    return placed(rows, it, responsible_in(rows), responsible_in(rows)) if ended else rows
+            ended = isinstance(event, CaseClosed)
+    if waiting is None or not ended:
+        return rows
+    return placed(rows, it, responsible_in(rows), responsible_in(rows))
 
 
 def responsible_in(rows: Placements) -> Holder | None:
@@ -84,9 +86,14 @@ def responsible_in(rows: Placements) -> Holder | None:
     return rows[-1].responsible if rows else None
 
 
+def waiting_in(rows: Placements) -> UUID | None:
+    """Return the offer that waits for an answer where the case stands."""
+    return rows[-1].offer if rows and rows[-1].until is None else None
+
+
 def stands_with(rows: Placements, it: Recorded, holder: Holder, answers: UUID | None = None) -> Placements:
     """Let this holder answer for the case: it stands there too, unless it is offered to another meanwhile."""
-    waiting = rows[-1].offer if rows else None
+    waiting = waiting_in(rows)
     if waiting is None or waiting == answers:
         return placed(rows, it, holder, holder)
     return last_with(rows, responsible=holder, offered=rows[-1].offered and rows[-1].holder != holder)
@@ -107,7 +114,9 @@ def placed(
         case=it.stream, number=len(before) + 1, holder=holder, responsible=responsible, offered=offered, offer=offer,
         since=time_of(before, it), version=it.version, placed_by=it.context.command,
     )  # fmt: skip
-    return (*left(before, it), here)
+    gone = left(before, it)
+    same = rows[: len(gone)]
+    return (*(same if same == gone else gone), here)
 
 
 def before_act(rows: Placements, act: UUID) -> Placements:

@@ -188,8 +188,10 @@ def rested_on(rows: Voice, it: Recorded) -> Voice:
 
 def changed_in(rows: Voice, row: Said, **changes: Any) -> Voice:
     """Return the rows with one of them changed."""
+    if (now := replace(row, **changes)) == row:
+        return rows
     at = next(at for at, it in enumerate(rows) if it is row)
-    return (*rows[:at], replace(row, **changes), *rows[at + 1 :])
+    return (*rows[:at], now, *rows[at + 1 :])
 
 
 VOICE = Projection(name="voice", version=1, row=Said, fold=voice, key=("version",), path="voice")

@@ -20,8 +20,13 @@ class DatabaseClock:
 
     def now(self) -> datetime | None:
         """Return the database's time, or None when it has to be asked."""
+        if self._answer is None or time.monotonic() - self._answer[1] > _TRUSTED_SECONDS:
+            return None
+        return self.reckoned()
+
+    def reckoned(self) -> datetime | None:
+        """Return the database's time, however long ago it was asked, or None if it never was."""
         if self._answer is None:
             return None
         said, at = self._answer
-        passed = time.monotonic() - at
-        return said + timedelta(seconds=passed) if passed < _TRUSTED_SECONDS else None
+        return said + timedelta(seconds=time.monotonic() - at)

@@ -18,11 +18,24 @@ REQUEST_SECONDS = 10
 BATCH_SECONDS = 60
 POOL_WAIT_SECONDS = 2.0
 
-_REGION = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_REGION = re.compile(r"(?!pg_|public$|information_schema$)[a-z][a-z0-9_]{0,40}")
+_CANCELLED, _NO_RESOURCES = "57014", "53"
+_KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""A peer that went away without a word is noticed within about ten seconds, on either side."""
+
+
+class RegionMisnamed(ValueError):
+    """A region's name is a small letter and then small letters, digits or _, and no name of PostgreSQL's own."""
 
 
 class DatabaseUnavailable(Exception):
     """The database does not answer, or all its connections are busy. Try again in a moment."""
+
+    @property
+    def undone(self) -> bool:
+        """Whether nothing was written for certain: no connection was to be had, or the server said that it gave up."""
+        said = getattr(self.__cause__, "sqlstate", None) or ""
+        return isinstance(self.__cause__, PoolTimeout) or said == _CANCELLED or said.startswith(_NO_RESOURCES)
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,7 @@ class Region:
 
     def __post_init__(self) -> None:
         if not _REGION.fullmatch(self.name):
-            raise ValueError(f"a region's name is a small letter and then small letters, digits or _: {self.name!r}")
+            raise RegionMisnamed(self.name)
 
     @property
     def service(self) -> str:
@@ -49,9 +62,10 @@ class Region:
             "idle_in_transaction_session_timeout": f"{seconds}s",
             "timezone": "UTC",
             "jit": "off",
+            **{f"tcp_{name}": value for name, value in _KEEPALIVES.items()},
         } | ({} if owner else {"role": self.service})
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        return make_conninfo(self.url, options=options, connect_timeout=5, application_name="luotsi")
+        return make_conninfo(self.url, options=options, connect_timeout=5, application_name="luotsi", **_KEEPALIVES)
 
     def connect(self, seconds: int = BATCH_SECONDS, *, owner: bool = False) -> Connection[TupleRow]:
         """Return one connection of one's own, each statement its own transaction, for work in batches."""
@@ -61,16 +75,16 @@ class Region:
 class Pool:
     """The service's connections for requests."""
 
-    def __init__(self, region: Region, size: int = 16) -> None:
+    def __init__(self, region: Region, size: int = 16, wait: float = POOL_WAIT_SECONDS) -> None:
         self.region = region
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-            region.conninfo(), min_size=1, max_size=size, timeout=POOL_WAIT_SECONDS, open=True,
+            region.conninfo(), min_size=1, max_size=size, timeout=wait, open=True,
             kwargs={"autocommit": True}, name=f"luotsi-{region.name}",
         )  # fmt: skip
 
     @contextmanager
     def connection(self) -> Iterator[Connection[TupleRow]]:
-        """Lend a connection, waiting at most two seconds for it. Raises `DatabaseUnavailable`."""
+        """Lend a connection, waiting two seconds for it at most. Raises `DatabaseUnavailable`."""
         try:
             with self._pool.connection() as connection:
                 yield connection

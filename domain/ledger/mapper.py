@@ -24,7 +24,7 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 import domain
 from domain.decider import ERASED, SEALED, WORDS, Actor, Context, Event, Recorded
-from domain.ledger.words import Keyring, entry_key, seal
+from domain.ledger.words import KeyDestroyed, Keyring, entry_key, seal
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTERS: dict[tuple[str, int], Upcaster] = {}
@@ -39,6 +39,10 @@ class TopicUnknown(Exception):
 
 class HistoryDamaged(Exception):
     """A stored event can't be read as what it says it is. Verify the case's history."""
+
+
+class NotExact(Exception):
+    """An event holds a value that would not read back as it is, so it was not stored. Look at the field's type."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,11 @@ class EventMapper(Mapper[UUID]):
         document = _Document(
             codec.topic, codec.payload, _circumstances(it.context), digest, msgspec.Raw(codec.encode(it.event))
         )
+        state = _ENCODER.encode(document)
+        if not codec.alike(it, decoded(it.stream, it.version, state)):
+            raise NotExact(codec.topic)
         return Sealed(
-            it.stream, it.version, codec.topic, _ENCODER.encode(document), it.context.occurred, it.context.recorded,
-            ciphertext,
+            it.stream, it.version, codec.topic, state, it.context.occurred, it.context.recorded, ciphertext
         )  # fmt: skip
 
     def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
@@ -106,7 +112,7 @@ class EventMapper(Mapper[UUID]):
             return None
         key = self.keyring.get(it.stream)
         if key is None:
-            raise LookupError("the stream's key is learnt before its events are mapped")
+            raise KeyDestroyed
         return seal(entry_key(key, self.region, it.stream, it.version), words)
 
 
@@ -118,7 +124,7 @@ def decoded(stream: UUID, version: int, state: bytes) -> Recorded:
         if codec is None or document.payload > codec.payload:
             raise TopicUnknown(document.topic)
         event = codec.decode(document.event, document.payload, has_words=document.words is not None)
-    except msgspec.MsgspecError as damaged:
+    except (ValueError, LookupError, TypeError, RecursionError) as damaged:  # msgspec's own errors are ValueErrors
         raise HistoryDamaged(str(stream), version) from damaged
     c = document.context
     context = Context(
@@ -138,6 +144,7 @@ class Codec:
         self.words = frozenset(it.name for it in fields(event) if WORDS in get_args(hints[it.name]))
         self._defaults = {it.name: it.default for it in fields(event) if it.default is not MISSING}
         kept = {it.name: hints[it.name] for it in fields(event) if it.name not in self.words}
+        self.kept = tuple(kept)
         optional = {name: NotRequired[hint] if name in self._defaults else hint for name, hint in kept.items()}
         self._type = TypedDict(event.__name__, optional)  # type: ignore[misc]  # made of the event's own fields
         self._decoder = msgspec.json.Decoder(self._type)
@@ -149,6 +156,12 @@ class Codec:
         if not self.words:
             return _ENCODER.encode(event)
         return _ENCODER.encode({name: value for name, value in vars(event).items() if name not in self.words})
+
+    def alike(self, it: Recorded, back: Recorded) -> bool:
+        """Say whether an event has been read back exactly, its words apart."""
+        return it.context == back.context and all(
+            getattr(it.event, name) == getattr(back.event, name) for name in self.kept
+        )
 
     def decode(self, raw: msgspec.Raw, payload: int, *, has_words: bool) -> Event[Any]:
         """Return the event, upcast from an older payload; its words read as sealed, or as empty where it has none."""
@@ -168,9 +181,9 @@ class Codec:
 
 
 def opened(event: Event[Any], words: Mapping[str, str] | None) -> Event[Any]:
-    """Return the event with its words, or with `ERASED` where they have been destroyed."""
-    codec = codec_of(type(event))
-    return event.but(**{name: ERASED if words is None else words.get(name, "") for name in codec.words})
+    """Return the event with its words, or with `ERASED` where they have been destroyed; one without any as it is."""
+    sealed = [name for name in codec_of(type(event)).words if getattr(event, name) == SEALED]
+    return event.but(**{name: ERASED if words is None else words.get(name, "") for name in sealed})
 
 
 def chained(region: str, previous: bytes, it: Sealed) -> bytes:

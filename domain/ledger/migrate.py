@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from importlib.resources import files
 
+import psycopg
 from psycopg import Connection, sql
+from psycopg.errors import DuplicateObject, InsufficientPrivilege, UniqueViolation
 
 from domain.ledger.database import Region
 from domain.ledger.readtable import ReadTable
@@ -18,25 +21,39 @@ class MigrationChanged(Exception):
     """A migration that was applied here has been changed since. Restore its file, and write a new one instead."""
 
 
+class TableChanged(Exception):
+    """A projection's rows have another shape than its table was made with. Raise the projection's version."""
+
+
 class NotMigrated(Exception):
-    """The database is not migrated to this release. Run `luotsi migrate` as its owner."""
+    """The database is not migrated to this release, and this role may not do it. Run `luotsi migrate` as its owner."""
 
 
 def migrate(region: Region, tables: Iterable[ReadTable] = ()) -> list[str]:
-    """Bring the region's schema up to date and make the read tables that are missing; return what was applied."""
-    with region.connect(owner=True) as connection, connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        _prepare(connection, region)
-        applied = [name for name, text in _migrations() if _apply(connection, region, name, text)]
-        for table in tables:
-            _make(connection, region, table)
+    """Bring the region's schema up to date and make the read tables that are missing; return what was applied.
+
+    It takes the schema's owner; for another role there is nothing to do, or it raises `NotMigrated`.
+    """
+    wanted = list(tables)
+    try:
+        with region.connect(owner=True) as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            _prepare(connection, region)
+            applied = [name for name, text in _migrations() if _apply(connection, region, name, text)]
+            for table in wanted:
+                _make(connection, region, table)
+    except InsufficientPrivilege as refused:
+        if not _up_to_date(region, wanted):
+            raise NotMigrated from refused
+        return []
     return applied
 
 
 def _prepare(connection: Connection, region: Region) -> None:
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (region.service,)).fetchone() is None:
-        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(region.service)))
-        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(region.service)))
+        with suppress(DuplicateObject, UniqueViolation), connection.transaction():  # roles are the whole server's
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(region.service)))
+            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(region.service)))
     connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(region.name)))
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations"
@@ -51,23 +68,47 @@ def _migrations() -> Iterator[tuple[str, str]]:
 
 
 def _apply(connection: Connection, region: Region, name: str, text: str) -> bool:
-    digest = hashlib.sha256(text.encode()).hexdigest()
     row = connection.execute("SELECT sha256 FROM migrations WHERE name = %s", (name,)).fetchone()
     if row is not None:
-        if row[0] != digest:
+        if row[0] != _digest(text):
             raise MigrationChanged(name)
         return False
     named = text.replace(":schema", _quoted(region.name)).replace(":service", _quoted(region.service))
     connection.execute(named.encode())
-    connection.execute("INSERT INTO migrations (name, sha256) VALUES (%s, %s)", (name, digest))
+    connection.execute("INSERT INTO migrations (name, sha256) VALUES (%s, %s)", (name, _digest(text)))
     return True
 
 
 def _make(connection: Connection, region: Region, table: ReadTable) -> None:
+    """Make a read table, or make sure that it was made like this."""
+    (made,) = connection.execute(_MADE, (table.table,)).fetchone() or (None,)
+    if made is not None and made != table.create:
+        raise TableChanged(table.table)
     connection.execute(table.create.encode())
     grant = f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table.table} TO {_quoted(region.service)}"
     connection.execute(grant.encode())
+    connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(sql.Identifier(table.table), table.create))
+
+
+def _up_to_date(region: Region, tables: Iterable[ReadTable]) -> bool:
+    """Look, as the service, whether all is there already."""
+    try:
+        with region.connect() as connection:
+            applied: dict[str, str] = dict(connection.execute("SELECT name, sha256 FROM migrations").fetchall())
+            made = {it: connection.execute(_MADE, (it.table,)).fetchone() for it in tables}
+    except psycopg.Error:  # no such role, schema or table, or none that may be seen
+        return False
+    return all(applied.get(name) == _digest(text) for name, text in _migrations()) and all(
+        found == (it.create,) for it, found in made.items()
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _quoted(name: str) -> str:
     return sql.Identifier(name).as_string()
+
+
+_MADE = "SELECT obj_description(to_regclass(%s), 'pg_class')"

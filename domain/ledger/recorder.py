@@ -7,8 +7,9 @@ again. The events' primary key is the concurrency check.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,11 @@ from domain.decider import Recorded
 from domain.ledger.database import Pool, Region
 from domain.ledger.mapper import Sealed, chained
 from domain.ledger.readtable import ReadTable
+
+_log = logging.getLogger(__name__)
+
+_ROWS_AT_FAULT = (psycopg.DataError, psycopg.errors.CardinalityViolation, psycopg.errors.NotNullViolation)
+"""What a projection's rows do to a statement that would succeed without them: a bug of its fold, or of its row type."""
 
 NO_HASH = b""
 """What an event's hash is chained to where there is none before it."""
@@ -101,17 +107,31 @@ class LedgerRecorder(ApplicationRecorder):
         Raises `Overtaken` where an act came too late, and the database's own errors.
         """
         sealed = [it for it in stored_events if isinstance(it, Sealed)]
-        parameters = self._parameters(acts, sealed, {} if heads is None else heads)
         try:
-            with self.pool.connection() as connection:
-                if any(rows.whole for act in acts for rows in act.rows):
-                    with connection.transaction():
-                        self._write(connection, parameters)
-                        replace_all(connection, acts)
-                else:
-                    self._write(connection, parameters)
+            self._write_acts(acts, sealed, {} if heads is None else heads)
         except psycopg.errors.UniqueViolation as taken:
             raise Overtaken from taken
+
+    def _write_acts(self, acts: Sequence[Act], sealed: Sequence[Sealed], heads: dict[UUID, bytes]) -> None:
+        try:
+            self._write_whole(acts, sealed, heads)
+        except _ROWS_AT_FAULT as refused:
+            if not any(rows.changed for act in acts for rows in act.rows):
+                raise
+            # Never the message: it may hold what the rows hold.
+            _log.error("projections are behind: rows did not fit their table: %s", type(refused).__name__)
+            self._write_whole([_without_rows(act) for act in acts], sealed, heads)
+
+    def _write_whole(self, acts: Sequence[Act], sealed: Sequence[Sealed], heads: dict[UUID, bytes]) -> None:
+        heads.clear()
+        parameters = self._parameters(acts, sealed, heads)
+        with self.pool.connection() as connection:
+            if any(rows.whole for act in acts for rows in act.rows):
+                with connection.transaction():
+                    self._write(connection, parameters)
+                    replace_all(connection, acts)
+            else:
+                self._write(connection, parameters)
 
     def _write(self, connection: Connection, parameters: dict[str, str]) -> None:
         (held,) = connection.execute(self._statement, parameters, prepare=True).fetchone() or (False,)
@@ -219,6 +239,11 @@ def replace_rows(
     )
 
 
+def _without_rows(act: Act) -> Act:
+    """Return the act with the projections that it changes left behind: they never stand in its way."""
+    return replace(act, rows=[Rows(it.table, failed=True) if it.changed else it for it in act.rows])
+
+
 def _add_act(batch: _Batch, act: Act, rows: dict[str, list[dict[str, Any]]]) -> None:
     last = act.base + len(act.events)
     batch.guards += [{"stream": stream, "version": version} for stream, version in act.looked_at]
@@ -314,7 +339,7 @@ _WRITE = """
 
 _STREAM = """
     SELECT stream, version, topic, bytes, occurred, recorded, hash FROM events
-    WHERE stream = %s AND version > %s AND (%s::integer IS NULL OR version <= %s) ORDER BY version LIMIT %s"""
+    WHERE stream = %s AND version > %s AND (%s::bigint IS NULL OR version <= %s) ORDER BY version LIMIT %s"""
 _STREAM_DESC = _STREAM.replace("ORDER BY version", "ORDER BY version DESC")
 
 _NOTIFICATIONS = """

@@ -13,6 +13,7 @@ import secrets
 import threading
 from base64 import b64decode, b64encode
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -32,6 +33,10 @@ class KeyFileUnreadable(Exception):
     """The key file is missing, damaged or readable by others. Restore it: without it no words can be opened."""
 
 
+class KeyDestroyed(Exception):
+    """The case's words were destroyed together with their key, so that nobody could read new ones."""
+
+
 class WordsDamaged(Exception):
     """The words do not match their key or place. Verify the case's history."""
 
@@ -45,13 +50,13 @@ class KeyFile:
     @classmethod
     def at(cls, path: Path) -> KeyFile:
         """Read the key file, or make it where there is none. Two processes that start at once agree on one."""
-        if not path.exists():
-            _publish(path, b64encode(secrets.token_bytes(_KEY)))
         try:
-            key = b64decode(path.read_bytes(), validate=True)
+            if not path.exists():
+                _publish(path, b64encode(secrets.token_bytes(_KEY)))
+            key, mode = b64decode(path.read_bytes(), validate=True), path.stat().st_mode
         except (OSError, ValueError) as damaged:
             raise KeyFileUnreadable(path) from damaged
-        if len(key) != _KEY or path.stat().st_mode & 0o077:
+        if len(key) != _KEY or mode & 0o077:
             raise KeyFileUnreadable(path)
         return cls(key)
 
@@ -74,17 +79,28 @@ class Keyring:
         self.provider = provider
         self._keys: OrderedDict[UUID, bytes] = OrderedDict()
         self._lock = threading.Lock()
+        self._proven = False
+
+    def prove(self, wrapped: bytes | None) -> None:
+        """Make sure, with one of the ledger's keys, that this is its key file. Raises `KeyFileUnreadable`."""
+        if wrapped is not None and not self._proven:
+            self.provider.unwrap(wrapped)
+            self._proven = True
 
     def new(self, stream: UUID) -> bytes:
-        """Return a key for a stream that begins: the same one while several try to begin it."""
+        """Return a key for a stream that begins: the same one to all who try to begin it, in whatever order.
+
+        It is never forgotten for a failure: another's attempt may be under way with it. Whoever reads a stream that
+        another process has begun learns its key from the ledger.
+        """
         with self._lock:
             return self._kept(stream, self._keys.get(stream) or secrets.token_bytes(_KEY))
 
-    def learn(self, stream: UUID, wrapped: bytes) -> None:
-        """Remember a stream's key as the ledger has it, whatever was tried before."""
+    def learn(self, stream: UUID, wrapped: bytes) -> bytes:
+        """Remember a stream's key as the ledger has it, whatever was tried before, and return it."""
         key = self.provider.unwrap(wrapped)
         with self._lock:
-            self._kept(stream, key)
+            return self._kept(stream, key)
 
     def get(self, stream: UUID) -> bytes | None:
         """Return a stream's key if it is at hand."""
@@ -118,7 +134,7 @@ def unseal(key: bytes, ciphertext: bytes) -> dict[str, str]:
         raise WordsDamaged
     try:
         return msgspec.json.decode(AESGCM(key[:_KEY]).decrypt(nonce, sealed, None), type=dict[str, str])
-    except (InvalidTag, msgspec.DecodeError) as damaged:
+    except (InvalidTag, ValueError) as damaged:  # too short for a nonce, or not what was sealed
         raise WordsDamaged from damaged
 
 
@@ -137,9 +153,12 @@ def _publish(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            return
     finally:
         draft.unlink()
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)  # so that the name, too, lasts through a power cut
+    finally:
+        os.close(directory)

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import sources
-from api.sources import BadRow, Mapping, MappingRefused, Row, SourceCase, SourceRefused, read
+from api.sources import BadRow, Mapping, MappingRefused, Row, SourceCase, SourceRefused, read, xes
 from tests.api.reckoning import Level, reckon
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -503,7 +502,7 @@ def test_hostile_xml_is_refused_under_any_name(tmp_path: Path, mapping: Mapping)
 
 
 def test_a_case_too_large_to_hold_is_refused(tmp_path: Path, mapping: Mapping, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "ROWS_AT_MOST", 3)
+    monkeypatch.setattr(xes, "ROWS_AT_MOST", 3)
     assert len(from_xes(tmp_path, mapping, log(trace("C1", *[EVENT] * 3)))) == 1
     with pytest.raises(SourceRefused, match="a case has more than 3 events"):
         from_xes(tmp_path, mapping, log(trace("C1", *[EVENT] * 4)))

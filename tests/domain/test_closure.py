@@ -35,7 +35,7 @@ from domain.objections import AnswerObjection, ObjectionLapsed, RaiseObjection
 from domain.ownership import HandoffPending, HandoffWithdrawn, TransferPending
 from domain.requests import AnswerAsClient
 from domain.transfer import TransferMatter
-from domain.voice import ViewMissing, ViewUnavailable
+from domain.voice import StatementAbsent, ViewMissing, ViewUnavailable
 from tests.domain.given import (
     ANY_CLIENT,
     CITY,
@@ -189,6 +189,9 @@ def test_a_proposal_says_all_that_it_rests_on() -> None:
     heard.when(rests.but(rests_on=(entry(8),)), by=aino).refused(EntryAbsent)
     heard.when(rests.but(client_view=None), by=aino).refused(ViewMissing)
     assert heard.when(GOALS_MET, by=aino).happened[0] == ViewUnavailable("closure", "ei tavoitettu")
+    ended = ProposeClosure("client_ended", client_view=made_by(9))
+    heard.when(ended, by=the_client).refused(StatementAbsent)
+    heard.when(ended.but(client_view=made_by(2)), by=the_client).allowed()
 
 
 def test_only_the_responsible_or_the_client_proposes_to_close() -> None:
@@ -254,6 +257,13 @@ def test_a_closure_keeps_its_order() -> None:
     taken.when(CloseCase(), by=aino, at=moment(3, 5), entered=now).refused(OutOfOrder)
 
 
+def test_nobody_proposes_to_close_before_they_answered_for_the_case() -> None:
+    moved = given(opened_by(aino), proposed_to(bo, at=moment(3, 4)), accepted_by(bo, made_by(2), moment(3, 6)))
+    moved.when(GOALS_MET, by=bo, at=moment(3, 5), entered=moment(3, 7)).refused(OutOfOrder, since=moment(3, 6))
+    ended = GOALS_MET.but(ground="client_ended", no_view_because=None)
+    moved.when(ended, by=the_client, at=moment(3, 5), entered=moment(3, 7)).allowed()
+
+
 def test_a_death_ends_the_case_and_what_waits_in_it() -> None:
     death = ProposeClosure("death")
     case = given(opened_by(aino), Asked(RaiseObjection(entry(1), "en halunnut"), the_client), proposed_to(bo))
@@ -273,7 +283,8 @@ def test_a_death_ends_the_case_and_what_waits_in_it() -> None:
 
 
 def test_a_death_does_not_end_a_matter_on_its_way_to_another_authority() -> None:
-    sent = given(opened_by(aino), Asked(TransferMatter(to=unit(oona), reason="kunnan"), aino), client=DEAD)
+    sent = given(opened_by(aino), Asked(TransferMatter(to=unit(oona), reason="kunnan"), aino))
+    sent = sent.knowing(client=DEAD)
     sent.did(Asked(ProposeClosure("death"), aino)).when(CloseCase(), by=aino).refused(TransferPending)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.decider import AlreadyThere, Command, RoleNotAllowed
+from domain.decider import Actor, AlreadyThere, Command, RoleNotAllowed
 from domain.directory import (
     POLICY_STREAM,
     JoinUnit,
@@ -24,7 +24,7 @@ from domain.directory import (
     worker_stream,
 )
 from domain.policy import THRESHOLDS, Policy
-from tests.domain.given import KELA, Actor, Asked, aino, given, marja, moment, the_administrator, the_client
+from tests.domain.given import KELA, Asked, aino, given, marja, moment, the_administrator, the_client
 
 KELA_ITSELF = RegisterOrganisation(KELA, "Kela")
 BENEFITS = OpenUnit(KELA, "perustoimeentulotuki", "Perustoimeentulotuki", "Tampere")

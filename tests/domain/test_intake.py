@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.case import EntryAbsent, Holder, HolderUnknown, OtherOrganisation
+from domain.case import CaseNotOpen, EntryAbsent, Holder, HolderUnknown, OtherOrganisation
 from domain.client import ClientDead
 from domain.decider import (
     AlreadyThere,
@@ -156,6 +156,12 @@ def test_a_next_step_is_promised_ahead() -> None:
         NextStepPromised("worker", "soitan", moment(3, 7))
     )
     case.when(PromiseNextStep("worker", "soitan", MONDAY), by=aino, at=MONDAY).refused(PromiseInThePast)
+
+
+@pytest.mark.rule(26)
+def test_nothing_more_is_promised_in_a_closed_case() -> None:
+    closed = given(opened_by(aino), closed_at_once())
+    closed.when(PromiseNextStep("worker", "soitan", moment(3, 7)), by=aino).refused(CaseNotOpen, status="closed")
 
 
 def test_the_client_knows_at_once_of_what_they_are_told() -> None:

@@ -26,6 +26,7 @@ from tests.domain.given import (
     made_by,
     mandate,
     moment,
+    mother,
     opened_by,
     represented,
     the_client,
@@ -70,6 +71,7 @@ def test_the_client_withdraws_an_objection() -> None:
     withdrawn = objected().when(WithdrawObjection(OBJECTION), by=the_client).then(ObjectionWithdrawn(OBJECTION))
     withdrawn.when(WithdrawObjection(OBJECTION), by=the_client).refused(ObjectionNotOpen)
     objected().when(WithdrawObjection(OBJECTION), by=aino).refused(RoleNotAllowed)
+    objected().when(WithdrawObjection(OBJECTION), by=mother).refused(OutsideMandate, scope="statements")
 
 
 @pytest.mark.rule(16)

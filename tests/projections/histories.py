@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import accumulate
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Self, Union, get_args, get_origin, get_type_hints
@@ -22,7 +23,7 @@ from domain.client_ownership import AskWhoOwns, ChooseOwner, ReturnOwnership, Ta
 from domain.closure import CloseCase, ProposeClosure, ReopenCase, WithdrawClosure
 from domain.decider import Actor, Command, Context, Event, Recorded, Refusal, Role, act
 from domain.facts import Facts
-from domain.history import counted, effective, fold
+from domain.history import counted, fold
 from domain.imports import ImportActivity, ImportCase, Meaning, placement
 from domain.intake import InformClient, OpenCase, PromiseNextStep
 from domain.objections import AnswerObjection, RaiseObjection, WithdrawObjection
@@ -76,20 +77,23 @@ class Told:
     def __init__(self) -> None:
         self.it: list[Recorded] = []
         self.acts = 0
-
-    @property
-    def case(self) -> Case:
-        return fold(Case(), self.counted)
+        self.case = Case()
 
     @property
     def counted(self) -> list[Recorded]:
         return counted(self.it)
 
+    def first(self, number: int) -> Told:
+        """Return the history as it was with so many events."""
+        before = Told()
+        for it in self.it[:number]:
+            before.happened(it.context, it.event)
+        return before
+
     def context(self, by: Actor, at: datetime, imported: UUID | None = None) -> Context:
         self.acts += 1
-        latest = max((when for when, each in effective(self.it) if not each.context.late), default=at)
-        recorded = max([at, *(each.context.recorded for each in self.it)])
-        late = at < latest and imported is None
+        recorded = max(at, self.it[-1].context.recorded) if self.it else at
+        late = at < recorded and imported is None
         return Context(uuid5(CASE, str(self.acts)), by, at, recorded, late=late, imported=imported)
 
     def by(self, actor: Actor, command: Command[Any], at: datetime, imported: UUID | None = None) -> Self:
@@ -102,8 +106,9 @@ class Told:
 
     def happened(self, ctx: Context, *events: Event[Any]) -> Self:
         """Just that happened, whatever the rules say."""
-        for event in events:
-            self.it.append(Recorded(CASE, event, ctx.at(len(self.it) + 1)))
+        new = [Recorded(CASE, event, ctx.at(number)) for number, event in enumerate(events, len(self.it) + 1)]
+        self.it += new
+        self.case = fold(Case(), self.counted) if ctx.late else fold(self.case, new)
         return self
 
     def just(
@@ -196,7 +201,7 @@ def histories(draw: st.DrawFn) -> Told:
 
 
 def attempts(told: Told, now: datetime) -> Iterator[tuple[Actor, Command[Any]]]:
-    """What somebody might try."""
+    """Yield what somebody might try."""
     case = told.case
     assert case.responsible
     responsible = worker(case.responsible)
@@ -268,7 +273,7 @@ def of_the_voice(told: Told, case: Case, responsible: Actor) -> Iterator[tuple[A
 
 
 def version(number: int) -> Any:
-    """A version, as the commands want it."""
+    """Return a version as the commands want it."""
     return number
 
 
@@ -285,6 +290,7 @@ _IDS = st.sampled_from([UUID(int=number) for number in range(100, 104)])
 _TIMES = st.integers(-50, 500).map(hours)
 
 
+@cache
 def events() -> st.SearchStrategy[Event[Any]]:
     """Draw any event of any stream, with anything in it."""
     return st.one_of([st.builds(event, **_parts(event)) for event in every_event()])
@@ -306,7 +312,7 @@ def _anything(hint: Any) -> st.SearchStrategy[Any]:
     arms = get_args(hint)
     match get_origin(hint):
         case origin if origin in {Union, UnionType}:
-            return st.one_of(_anything(arm) for arm in arms)
+            return st.one_of([_anything(arm) for arm in arms])
         case origin if origin is Literal:
             return st.sampled_from(arms)
         case origin if origin is Annotated:
@@ -323,7 +329,7 @@ def _anything(hint: Any) -> st.SearchStrategy[Any]:
 @st.composite
 def anything(draw: st.DrawFn) -> list[Recorded]:
     """Draw a stream of anything."""
-    drawn = draw(st.lists(events(), max_size=25))
+    drawn = draw(st.lists(events(), max_size=15))
     return [Recorded(CASE, event, draw(contexts()).at(number)) for number, event in enumerate(drawn, 1)]
 
 

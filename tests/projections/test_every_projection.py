@@ -18,7 +18,7 @@ each = pytest.mark.parametrize("projection", ALL, ids=lambda it: it.name)
 
 
 def words_of(event: type[Any]) -> set[str]:
-    """The fields of an event that hold words."""
+    """Return the fields of an event that hold words."""
     return {name for name, hint in get_type_hints(event, include_extras=True).items() if WORDS in markers(hint)}
 
 
@@ -28,7 +28,7 @@ def markers(hint: Any) -> list[Any]:
 
 
 def openings(projection: Projection[Any]) -> dict[str, str]:
-    """Which fields of a row open which field of an entry."""
+    """Return which fields of a row open which field of an entry."""
     hints = get_type_hints(projection.row, include_extras=True)
     return {name: marker.field for name, hint in hints.items() for marker in markers(hint) if isinstance(marker, Opens)}
 
@@ -41,13 +41,14 @@ def same_but_for_what_changed(projection: Projection[Any], before: Any, after: A
     return all(known.get(projection.key_of(row)) is row for row in after if row == known.get(projection.key_of(row)))
 
 
-def fold_step_by_step(projection: Projection[Any], history: list[Recorded]) -> None:
-    rows: tuple[Any, ...] = ()
-    for it in history:
-        after = projection.fold(rows, it)
-        assert same_but_for_what_changed(projection, rows, after)
-        assert all(row.case == it.stream for row in after)
-        rows = after
+def fold_step_by_step(history: list[Recorded]) -> None:
+    for projection in ALL:
+        rows: tuple[Any, ...] = ()
+        for it in history:
+            after = projection.fold(rows, it)
+            assert same_but_for_what_changed(projection, rows, after)
+            assert all(row.case == it.stream for row in after)
+            rows = after
 
 
 def test_names_and_paths_are_each_its_own() -> None:
@@ -84,37 +85,31 @@ def test_a_row_holds_no_words_but_the_number_of_the_entry_that_does(projection: 
         assert get_args(hints[name])[0] in {int, int | None}
 
 
-@each
 @given(told=histories())
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
-def test_what_a_row_opens_are_words_of_that_entry(projection: Projection[Any], told: Told) -> None:
-    for row in projection.over(told.counted):
-        for name, field in openings(projection).items():
-            if (version := getattr(row, name)) is not None:
-                assert field in words_of(type(told.it[version - 1].event))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_they_fold_any_history_row_by_row_and_open_the_words_of_its_entries(told: Told) -> None:
+    fold_step_by_step(told.counted)
+    for projection in ALL:
+        rows = projection.over(told.counted)
+        assert len({projection.key_of(row) for row in rows}) == len(rows)
+        assert opens_words(projection, rows, told.it)
 
 
-@each
-@given(told=histories())
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
-def test_it_folds_any_history_row_by_row(projection: Projection[Any], told: Told) -> None:
-    fold_step_by_step(projection, told.counted)
-    keys = [projection.key_of(row) for row in projection.over(told.counted)]
-    assert len(keys) == len(set(keys))
+def opens_words(projection: Projection[Any], rows: tuple[Any, ...], history: list[Recorded]) -> bool:
+    opened = [(getattr(row, name), field) for row in rows for name, field in openings(projection).items()]
+    return all(field in words_of(type(history[version - 1].event)) for version, field in opened if version is not None)
 
 
-@each
 @given(rows=sources())
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
-def test_it_folds_any_import(projection: Projection[Any], rows: Any) -> None:
-    fold_step_by_step(projection, imported(*rows).it)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_they_fold_any_import(rows: Any) -> None:
+    fold_step_by_step(imported(*rows).it)
 
 
-@each
 @given(history=anything())
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-def test_it_folds_anything_at_all(projection: Projection[Any], history: list[Recorded]) -> None:
-    fold_step_by_step(projection, history)
+def test_they_fold_anything_at_all(history: list[Recorded]) -> None:
+    fold_step_by_step(history)
 
 
 def test_every_event_is_tried() -> None:

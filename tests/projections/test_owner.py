@@ -148,9 +148,7 @@ def test_what_is_entered_late_counts_where_it_happened() -> None:
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_an_open_case_has_exactly_one_owner_and_one_responsible(told: Told) -> None:
     for number in range(1, len(told.it) + 1):
-        prefix = Told()
-        prefix.it = told.it[:number]
-        holds_for(prefix)
+        holds_for(told.first(number))
 
 
 @given(rows=sources())

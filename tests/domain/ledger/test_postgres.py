@@ -15,22 +15,9 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from domain.ledger.postgres import (
-    Account,
-    HomeInUse,
-    NotStarted,
-    Server,
-    claim,
-    copied,
-    end_orphan,
-    free_port,
-    identity,
-    postmaster,
-    programs_for,
-    running,
-    runs,
-    unprivileged,
-)
+from domain.ledger.orphans import end_orphan, postmaster
+from domain.ledger.postgres import HomeInUse, NotStarted, Server, claim, free_port, running
+from domain.ledger.programs import Account, copied, identity, programs_for, runs, unprivileged
 
 SUPERVISOR = """
 import pathlib, signal, sys

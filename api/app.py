@@ -1,0 +1,133 @@
+"""The service over HTTP: commands, queries, the feed, and what tells of them. There are no rules here."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from api import commands, feed, health, lists, problems, queries
+from api.auth import Verifier
+from api.house import House
+from api.writer import Writer
+
+OPEN_TO_ALL = ("/", "/docs", "/openapi.json", "/health", "/problems")
+"""The paths, with those below them, that ask for no token."""
+
+_STATUSES_OF_ALL = {500}
+_STATUSES_WITH_TOKEN = {401, 403, 404, 422, 503}
+_STATUSES_OF_COMMANDS = {400, 409, 412, 413, 415}
+
+
+def create_app(house: House, verifier: Verifier, caught_up: Callable[[], bool] = lambda: False) -> FastAPI:
+    """Return the service for a house.
+
+    The sequencer and what else works beside it are the caller's to run. `caught_up` says whether the projections have
+    caught up once, so that it may serve; without it, it serves once nothing is behind.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        writer = Writer(house.cases)
+        app.state.execute = writer.execute
+        app.state.feed = feed.Feed(house.pool)
+        yield
+        app.state.feed.close()
+        await writer.close()
+
+    app = FastAPI(
+        title="Luotsi",
+        version=release(),
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.verifier = verifier
+    problems.handle(app)
+    commands.mount(app)
+    lists.mount(app, house.cases)
+    queries.mount(app, house.cases)
+    feed.mount(app)
+    health.mount(app, house, caught_up)
+    app.add_api_route("/docs", console, include_in_schema=False)
+    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    app.openapi = lambda: _documented(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    return app
+
+
+def release() -> str:
+    """Return which release this is, where it is installed and not only run from its sources."""
+    try:
+        return version("luotsi")
+    except PackageNotFoundError:
+        return "unreleased"
+
+
+def console() -> HTMLResponse:
+    """Return the page on which the service can be tried out. It asks nobody else for anything."""
+    nonce = secrets.token_urlsafe(16)
+    page = files("api").joinpath("console.html").read_text("utf-8").replace("{{nonce}}", nonce)
+    policy = (
+        f"default-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"})
+
+
+def is_open(path: str) -> bool:
+    """Say whether a path asks for no token."""
+    return any(path == it or (it != "/" and path.startswith(f"{it}/")) for it in OPEN_TO_ALL)
+
+
+def _documented(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, with every problem."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes,
+            servers=[{"url": "/", "description": "This service"}],
+        )  # fmt: skip
+        shared = problems.components()
+        components = document["components"]
+        components["schemas"] = {
+            name: it
+            for name, it in components["schemas"].items()
+            if name not in {"HTTPValidationError", "ValidationError"}
+        } | shared["schemas"]
+        components["responses"] = shared["responses"]
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        document["security"] = [{"token": []}]
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                _with_problems(path, method, operation)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _with_problems(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Say of an operation which problems it may end in."""
+    codes = set(_STATUSES_OF_ALL)
+    if is_open(path):
+        operation["security"] = []
+    else:
+        codes |= _STATUSES_WITH_TOKEN | (_STATUSES_OF_COMMANDS if method == "post" else {400})
+    codes |= _STATUSES_BY_PATH.get(path, set())
+    operation["responses"].pop("422", None)
+    references = {str(code): {"$ref": f"#/components/responses/Problem{code}"} for code in sorted(codes)}
+    default = {"default": {"$ref": "#/components/responses/Problem"}}
+    operation["responses"] |= references | default
+
+
+_STATUSES_BY_PATH = {"/feed": {409, 410}, "/health/ready": {503}, "/problems/{name}": {404}}
+
+_ABOUT = """Who owns a client's case and who answers for it; what the client has said and decided, and what it changed;
+whether the case is closed, on what ground, at whose initiative: at any moment, now or past.
+
+Everything that changes is a command (POST), and every command is an event, or several, that stay for good. Times are
+RFC 3339 with an offset. What goes wrong is a problem (RFC 9457) whose type says what to do."""

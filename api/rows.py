@@ -1,0 +1,186 @@
+"""How a projection's rows are read back from their table and shown: in order, in UTC, with their words."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, get_args, get_type_hints
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection
+from pydantic import BaseModel, ConfigDict, create_model
+
+from domain.decider import ERASED, SEALED, Actor, Recorded, Role
+from domain.ledger.application import Cases
+from domain.ledger.mapper import opened
+from projections.as_of import within
+from projections.projection import Opens, Projection
+
+WITHOUT_WORDS = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
+"""The roles that read no words: they read "[sealed]"."""
+
+OpenWords = Callable[[int, str], str]
+"""Returns an entry's words by its version and the field they stand in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What a projection's rows look like from outside."""
+
+    projection: Projection[Any]
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """The fields of a row, by name, with their types."""
+        return get_type_hints(self.projection.row, include_extras=True)
+
+    @cached_property
+    def opens(self) -> dict[str, str]:
+        """The fields that hold the version of an entry with words, and which words of it are shown instead."""
+        marks = {name: [it for it in get_args(hint) if isinstance(it, Opens)] for name, hint in self.hints.items()}
+        return {name: found[0].field for name, found in marks.items() if found}
+
+    @cached_property
+    def begins(self) -> str | None:
+        """The field that says when a row began: the first time that every row has."""
+        return next((name for name, hint in self.hints.items() if hint is datetime), None)
+
+    @cached_property
+    def parts(self) -> dict[str, Any]:
+        """The fields that hold a dataclass, and which."""
+        arms = {name: (hint, *get_args(hint)) for name, hint in self.hints.items()}
+        found = {name: [it for it in of if isinstance(it, type) and is_dataclass(it)] for name, of in arms.items()}
+        return {name: kinds[0] for name, kinds in found.items() if kinds}
+
+    @cached_property
+    def model(self) -> type[BaseModel]:
+        """The model of the answer: the rows, with words in the place of the versions that open them."""
+        row, config = self.projection.row, ConfigDict(extra="forbid")
+        types = {name: (self._shown_type(name), ...) for name in self.hints if name != "case"}
+        one: Any = create_model(row.__name__, __doc__=row.__doc__, __config__=config, **types)  # type: ignore[call-overload]
+        return create_model(
+            f"{row.__name__}Rows", __config__=config, case=(UUID, ...), version=(int, ...), rows=(list[one], ...)
+        )
+
+    def standing(self, connection: Connection[Any], case: UUID) -> tuple[int, Sequence[Any] | None]:
+        """Return the case's version and its rows in the read table: None where they are of another version."""
+        table = self.projection.table.table
+        statement = _STANDING.format(table=table).encode()
+        found = connection.execute(statement, {"case": case, "table": table}).fetchone() or (0, None, None)
+        head, version, rows = found
+        if head != version:
+            return head or 0, None
+        return head or 0, [self.row_of(it) for it in msgspec.json.decode(rows or b"[]")]
+
+    def row_of(self, record: dict[str, Any]) -> Any:
+        """Return the row that a record of the read table stands for."""
+        values = {name: record[name] for name in self.hints if name not in self.parts}
+        for name, kind in self.parts.items():
+            part = {it.name: record[f"{name}_{it.name}"] for it in fields(kind)}
+            values[name] = part if any(value is not None for value in part.values()) else None
+        return msgspec.convert(values, self.projection.row)
+
+    def ordered(self, rows: Iterable[Any]) -> Sequence[Any]:
+        """Return the rows in the order in which they began, whichever way they were read."""
+        begins = self.begins
+        if begins is None:
+            return list(rows)
+        return sorted(rows, key=lambda row: (getattr(row, begins), getattr(row, "number", 0), row.version))
+
+    def between(self, rows: Sequence[Any], since: datetime | None, until: datetime | None) -> Sequence[Any]:
+        """Return the rows that lasted in the interval or, of those that have no end, those that began in it."""
+        begins = self.begins
+        if begins is None or (since is None and until is None):
+            return rows
+        if "until" in self.hints:
+            return within(rows, since, until)
+        return [row for row in rows if inside(getattr(row, begins), since, until)]
+
+    def opened_by(self, rows: Iterable[Any]) -> set[int]:
+        """Return the versions of the entries whose words the rows show."""
+        return {version for row in rows for name in self.opens if (version := getattr(row, name)) is not None}
+
+    def shown(self, row: Any, words: OpenWords) -> dict[str, Any]:
+        """Return a row with its words, without the case that all of them have."""
+        values = {name: in_utc(getattr(row, name)) for name in self.hints if name != "case"}
+        for name, field in self.opens.items():
+            values[name] = None if values[name] is None else words(values[name], field)
+        return values
+
+    def _shown_type(self, name: str) -> Any:
+        hint = self.hints[name]
+        if name not in self.opens:
+            return hint
+        return str | None if type(None) in get_args(get_args(hint)[0]) else str
+
+
+# Words.
+
+
+_Texts = Mapping[int, Mapping[str, str] | str]
+"""The words of entries by version and field, or what stands for all of an entry's words."""
+
+
+def _texts(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) -> _Texts:
+    wanted = sorted(versions)
+    if not wanted:
+        return {}
+    if actor.role in WITHOUT_WORDS:
+        return dict.fromkeys(wanted, SEALED)
+    texts: dict[int, Mapping[str, str] | str] = {**cases.words(case, wanted)}
+    missing = [version for version in wanted if version not in texts]
+    if missing:  # destroyed, or never any
+        with cases.pool.connection() as connection:
+            found = connection.execute(_HAD_WORDS, (case, missing)).fetchall()
+        texts |= {version: ERASED for (version,) in found}
+    return texts
+
+
+def words_of(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) -> OpenWords:
+    """Return how to open the words of these entries, as far as this actor may read them."""
+    texts = _texts(cases, case, actor, versions)
+
+    def words(version: int, field: str) -> str:
+        found = texts.get(version, {})
+        return found if isinstance(found, str) else found.get(field, "")
+
+    return words
+
+
+def opened_words(cases: Cases, case: UUID, actor: Actor, history: Sequence[Recorded]) -> list[Any]:
+    """Return the events with their words, as far as this actor may read them."""
+    sealed = {it.version for it in history if SEALED in vars(it.event).values()}
+    texts = _texts(cases, case, actor, sealed)
+    return [_opened(it, texts.get(it.version)) for it in history]
+
+
+def _opened(it: Recorded, found: Mapping[str, str] | str | None) -> Any:
+    if found is None or found == SEALED:
+        return it.event
+    return opened(it.event, None if isinstance(found, str) else found)
+
+
+def inside(when: datetime, since: datetime | None, until: datetime | None) -> bool:
+    """Say whether it was from the one time up to, and not at, the other; None is no limit."""
+    return (since is None or since <= when) and (until is None or when < until)
+
+
+def in_utc(value: Any) -> Any:
+    """Return a value with its times in UTC, so that the same moment always reads the same."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {name: in_utc(part) for name, part in value.items()}
+    return value
+
+
+_STANDING = """
+    SELECT (SELECT max(version) FROM events WHERE stream = %(case)s),
+        (SELECT version FROM projected WHERE stream = %(case)s AND projection = %(table)s),
+        (SELECT json_agg(r)::text FROM {table} r WHERE "case" = %(case)s)"""
+_HAD_WORDS = """
+    SELECT version FROM events
+    WHERE stream = %s AND version = ANY (%s) AND convert_from(bytes, 'UTF8')::json ->> 'words' IS NOT NULL"""

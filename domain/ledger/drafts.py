@@ -1,0 +1,220 @@
+"""Acts in the making: what a decision may look at, and the events that it comes to, of one stream each.
+
+Nothing here reads or writes: `application` brings what was read, and takes the finished drafts to the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, get_args, get_type_hints
+from uuid import UUID, uuid4
+
+from domain.case import Holder
+from domain.client import Client, OutsideMandate
+from domain.decider import (
+    Actor,
+    AlreadyThere,
+    Command,
+    Conflict,
+    Context,
+    Entry,
+    OffsetMissing,
+    Recorded,
+    Role,
+    State,
+    StreamAbsent,
+    act,
+)
+from domain.directory import POLICY_STREAM, PolicyInForce, Unit, Worker, unit_stream, worker_stream
+from domain.facts import Facts
+from domain.history import counted, fold, reorders
+from domain.intake import CaseOpened
+from domain.ledger.calendar import finnish_calendar
+from domain.ledger.recorder import Receipt
+from domain.ledger.warm import Loaded, ReadModels
+
+
+class VersionMismatch(Conflict):
+    """The case has moved on from the version that you named. Read it again, and decide on what it is now."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command as it was asked: of which stream, by whom, under which id.
+
+    `occurred` is when it happened, None for now. `expected` is the version that the asker has seen. `keyed` says that
+    the id may have come before, so its receipt is looked up first; `fingerprint` tells whether it is the same request.
+    """
+
+    command: Command[Any]
+    stream: UUID
+    actor: Actor
+    id: UUID
+    occurred: datetime | None = None
+    reported: bool = False
+    expected: int | None = None
+    keyed: bool = False
+    fingerprint: bytes = b""
+    on_behalf_of: str | None = None
+    causation: UUID | None = None
+    imported: UUID | None = None
+
+
+def ask(command: Command[Any], stream: UUID, actor: Actor, **how: Any) -> Asked:
+    """Return a command asked under a new id."""
+    return Asked(command, stream, actor, how.pop("id", None) or uuid4(), **how)
+
+
+class Draft:
+    """An act in the making: one stream, and the events decided so far."""
+
+    def __init__(self, before: Loaded) -> None:
+        self.before = before
+        self.state = before.state
+        self.latest = before.latest
+        self.events: list[Recorded] = []
+        self.receipts: list[Receipt] = []
+        self.looked_at: set[tuple[UUID, int]] = set()
+        self.past: Sequence[Recorded] | None = None
+
+    @property
+    def version(self) -> int:
+        """The version after the events so far."""
+        return self.before.version + len(self.events)
+
+    @property
+    def begins(self) -> bool:
+        """Whether the stream begins with this act."""
+        return self.before.version == 0 and bool(self.events)
+
+    @property
+    def client(self) -> UUID | None:
+        """Whose case it is, be it that the act opens it."""
+        opened = (UUID(it.event.client) for it in self.events if isinstance(it.event, CaseOpened))
+        return self.before.client or next(opened, None)
+
+    @property
+    def reordered(self) -> bool:
+        """Whether an event counts before others, so that the stream is folded anew, with its past."""
+        return any(map(reorders, self.events))
+
+    def add(self, it: Asked, now: datetime, facts: Facts) -> None:
+        """Decide one command on what the ones before it have led to."""
+        if it.expected is not None and it.expected != self.version:
+            raise VersionMismatch(expected=it.expected, version=self.version)
+        if not isinstance(self.state, it.command.state):  # a client's id, say, where a case's belongs
+            raise AlreadyThere if it.command.stream == "new" else StreamAbsent
+        context = self._context(it, now, facts)
+        first = self.version + 1
+        for event in act(it.command, self.state, context):
+            recorded = Recorded(it.stream, event, replace(context, version=self.version + 1, facts=None))
+            self.state = event.evolve(self.state, recorded.context)
+            self.events.append(recorded)
+        if self.version >= first and not context.late:
+            self.latest = max(filter(None, [self.latest, context.occurred]))
+        self.receipts.append(Receipt(it.id, it.stream, first, self.version, it.fingerprint))
+
+    def refold(self, past: Sequence[Recorded]) -> None:
+        """Fold the state anew, with the stream's past, in the order in which everything counts."""
+        self.past = past
+        self.state = fold(type(self.state)(), counted([*past, *self.events]))
+
+    def after(self, models: ReadModels) -> Loaded:
+        """Return the stream as it will be, its new hash apart, with the rows folded along or anew."""
+        if not self.events:
+            return self.before
+        if self.past is None:
+            rows = models.after(self.before.rows, self.events)
+        else:
+            rows = models.after(models.nothing(), counted([*self.past, *self.events]))
+        return replace(self.before, client=self.client).moved(self.events, b"", self.state, rows)
+
+    def _context(self, it: Asked, now: datetime, facts: Facts) -> Context:
+        recorded = max(filter(None, [now.astimezone(UTC), self.before.recorded]))
+        occurred = it.occurred or it.command.when(self.state) or recorded
+        if occurred.utcoffset() is None:
+            raise OffsetMissing(field="occurred")
+        late = it.imported is None and self.latest is not None and occurred < self.latest
+        return Context(
+            it.id, _admitted(it.actor, facts, occurred), occurred, recorded, it.reported, late, it.on_behalf_of,
+            it.causation, it.imported, self.version + 1, facts,
+        )  # fmt: skip
+
+
+def beside(it: Asked, client: UUID | None) -> Iterator[tuple[UUID, type[State]]]:
+    """Yield the other streams that a decision looks at; `client` is whose case it is."""
+    yield POLICY_STREAM, PolicyInForce
+    asked = _client_asked(it, client)
+    if asked is not None and asked != it.stream:
+        yield asked, Client
+    for holder in _holders(it.command):
+        yield unit_stream(holder.organisation, holder.unit), Unit
+        if holder.worker is not None:
+            yield worker_stream(holder.organisation, holder.worker), Worker
+    for stream in it.command.relies_on():
+        yield stream, State
+
+
+def facts_for(it: Asked, draft: Draft, streams: Mapping[UUID, State], entries: Mapping[int, Recorded]) -> Facts:
+    """Return what a decision may look at, from the streams beside its own and the entries that it names."""
+    client_id = _client_asked(it, draft.client)
+    policy, client = streams[POLICY_STREAM], streams.get(client_id) if client_id else None
+    if isinstance(draft.state, Client):
+        client_id, client = it.stream, draft.state
+    assert isinstance(policy, PolicyInForce)  # noqa: S101 - by its stream
+    return Facts(
+        policy=policy.policy,
+        calendar=finnish_calendar(),
+        client_id=client_id,
+        client=client if isinstance(client, Client) else None,
+        holders=frozenset(holder for holder in _holders(it.command) if _is_known(holder, streams)),
+        existing=frozenset(stream for stream, state in streams.items() if state.began is not None),
+        entries=entries,
+    )
+
+
+def named_entries(command: Command[Any]) -> list[int]:
+    """Return the versions that a command names."""
+    found: list[int] = []
+    for name in _entry_fields(type(command)):
+        value = getattr(command, name)
+        found += value if isinstance(value, tuple) else [] if value is None else [value]
+    return found
+
+
+@cache
+def _entry_fields(command: type[Command[Any]]) -> tuple[str, ...]:
+    hints = get_type_hints(command)
+    return tuple(it.name for it in fields(command) if Entry in {hints[it.name], *get_args(hints[it.name])})
+
+
+def _admitted(actor: Actor, facts: Facts, at: datetime) -> Actor:
+    """Return the actor as the log names them. A client's id never stands in it, and outsiders find nothing here."""
+    if actor.role == Role.CLIENT:
+        if facts.client_id is None or str(facts.client_id) != actor.id:
+            raise StreamAbsent
+        return Actor("client", Role.CLIENT)
+    if actor.role == Role.REPRESENTATIVE and (facts.client is None or not facts.client.represented(actor.id, at)):
+        raise OutsideMandate(at=at)
+    return actor
+
+
+def _client_asked(it: Asked, client: UUID | None) -> UUID | None:
+    named = getattr(it.command, "client", None)
+    return named if isinstance(named, UUID) else client
+
+
+def _holders(command: Command[Any]) -> Iterable[Holder]:
+    return (value for value in vars(command).values() if isinstance(value, Holder))
+
+
+def _is_known(holder: Holder, streams: Mapping[UUID, State]) -> bool:
+    if streams[unit_stream(holder.organisation, holder.unit)].began is None:
+        return False
+    if holder.worker is None:
+        return True
+    worker = streams[worker_stream(holder.organisation, holder.worker)]
+    return isinstance(worker, Worker) and holder.unit in worker.units

@@ -1,0 +1,263 @@
+"""Who is acting: only a token of our issuer says so, for as long as it holds."""
+
+from __future__ import annotations
+
+import json
+import stat
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey
+
+from api import auth
+from api.app import is_open
+from api.auth import (
+    AUDIENCE,
+    DEVELOPMENT_ISSUER,
+    DevelopmentIssuer,
+    IssuerKeysUnreadable,
+    IssuerMissing,
+    NoIssuerInProduction,
+    TokenExpired,
+    TokenInvalid,
+    verifier_of,
+)
+from api.settings import Settings
+from domain.decider import Actor, Role
+from tests.api.conftest import Door, kind, nothing_written
+from tests.town import AINO
+
+NOW = int(time.time())
+CLAIMS = {
+    "iss": DEVELOPMENT_ISSUER, "aud": AUDIENCE, "sub": "aino", "role": "worker", "organisation": "kela",
+    "unit": "asiakaspalvelu", "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
+}  # fmt: skip
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def issuer(settings: Settings) -> DevelopmentIssuer:
+    return DevelopmentIssuer.at(settings)
+
+
+@pytest.fixture
+def key(settings: Settings, issuer: DevelopmentIssuer) -> ECKey:
+    assert issuer
+    return ECKey.import_key(json.loads((settings.home / "keys" / "issuer.json").read_text()))
+
+
+def signed(key: Any, algorithm: str = "ES256", header: dict[str, Any] | None = None, **changes: Any) -> str:
+    claims = {name: value for name, value in (CLAIMS | changes).items() if value is not None}
+    whole = {"alg": algorithm, "typ": "at+jwt", "kid": key.kid} | (header or {})
+    return jwt.encode(whole, claims, key, algorithms=[algorithm])
+
+
+def part(content: object) -> str:
+    return urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+
+def test_nothing_but_what_is_open_to_all_is_served_without_a_token(door: Door) -> None:
+    for path, methods in door.paths.items():
+        for method in methods:
+            answer = door.ask(method.upper(), path.format(id=uuid4(), name="key-reused"), None)
+            if is_open(path):
+                assert answer.status_code == 200, path
+            else:
+                assert kind(answer) == (401, "token-missing"), path
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YWlubzphaW5v", "aino", "bearer"])
+def test_what_is_no_bearer_token_is_none(door: Door, header: str) -> None:
+    with nothing_written(door):
+        answer = door.ask("POST", "/cases", None, json={}, headers={"Authorization": header})
+        assert kind(answer) == (401, "token-missing")
+
+
+def test_the_door_refuses_what_is_expired_or_tampered_with_and_nothing_is_written(door: Door) -> None:
+    case, good = door.case(), door.issuer.mint(AINO)
+    head, payload, signature = good.split(".")
+    claims = json.loads(urlsafe_b64decode(payload + "=="))
+    promoted = f"{head}.{part(claims | {'role': 'manager'})}.{signature}"
+    expired = door.issuer.mint(AINO, minutes=-1)
+    with nothing_written(door):
+        for token, problem in ((promoted, "token-invalid"), (expired, "token-expired"), ("x.y.z", "token-invalid")):
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = door.ask("POST", f"/cases/{case}/record-statement", None, json={"words": "hei"}, headers=headers)
+            assert kind(answer) == (401, problem)
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_a_good_token_names_its_bearer(issuer: DevelopmentIssuer, key: ECKey) -> None:
+    assert issuer.verifier().verified(issuer.mint(AINO)).actor == AINO
+    assert issuer.verifier().verified(signed(key)).actor == AINO
+
+
+def test_a_client_goes_by_their_id_alone(issuer: DevelopmentIssuer) -> None:
+    client = uuid4()
+    token = issuer.mint(Actor(str(client).upper(), Role.CLIENT, "kela", "x"))
+    assert issuer.verifier().verified(token).actor == Actor(str(client), Role.CLIENT)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "somebody-else"}, {"iss": None}, {"aud": "another-service"}, {"aud": None}, {"exp": None},
+        {"iat": None}, {"nbf": None}, {"nbf": NOW + 3600}, {"iat": NOW + 3600}, {"sub": None}, {"sub": ""},
+        {"sub": 17}, {"sub": "a\0b"}, {"sub": "x" * 300}, {"role": None}, {"role": "king"}, {"role": ["worker"]},
+        {"role": "client"}, {"role": "representative", "sub": "guardian"}, {"organisation": 17}, {"unit": ""},
+        {"exp": "tomorrow"},
+    ],
+)  # fmt: skip
+def test_claims_that_do_not_hold_are_refused(issuer: DevelopmentIssuer, key: ECKey, changes: dict[str, Any]) -> None:
+    with pytest.raises(TokenInvalid):
+        issuer.verifier().verified(signed(key, **changes))
+
+
+def test_a_token_of_another_issuers_key_is_refused(issuer: DevelopmentIssuer, key: ECKey) -> None:
+    stranger = ECKey.generate_key("P-256", auto_kid=True)
+    for header in ({}, {"kid": key.kid}):
+        with pytest.raises(TokenInvalid):
+            issuer.verifier().verified(signed(stranger, header=header))
+
+
+@pytest.mark.parametrize("header", [{"typ": "JWT"}, {"typ": "id+jwt"}, {"crit": ["x"], "x": 1}])
+def test_another_type_of_token_is_refused(issuer: DevelopmentIssuer, key: ECKey, header: dict[str, Any]) -> None:
+    head = part({"alg": "ES256", "kid": key.kid} | header)
+    payload = part(CLAIMS)
+    signature = key_signature(key, f"{head}.{payload}")
+    with pytest.raises(TokenInvalid):
+        issuer.verifier().verified(f"{head}.{payload}.{signature}")
+
+
+def key_signature(key: ECKey, text: str) -> str:
+    """Sign as ES256 does, whatever the header says."""
+    from joserfc.jws import JWSRegistry  # noqa: PLC0415 - only here
+
+    algorithm = JWSRegistry.algorithms["ES256"]
+    return urlsafe_b64encode(algorithm.sign(text.encode(), key)).decode().rstrip("=")
+
+
+def test_no_other_algorithm_is_accepted(issuer: DevelopmentIssuer, key: ECKey) -> None:
+    unsigned = f"{part({'alg': 'none', 'typ': 'at+jwt'})}.{part(CLAIMS)}."
+    public = OctKey.import_key(json.dumps(key.as_dict(private=False)))
+    by_public_key = signed(public, "HS256", {"kid": key.kid})
+    for token in (unsigned, by_public_key):
+        with pytest.raises(TokenInvalid):
+            issuer.verifier().verified(token)
+
+
+@pytest.mark.parametrize("token", ["a", "a.b", "a.b.c.d", "é.é.é", "." * 100, "x" * 200_000])
+def test_what_is_no_token_at_all_is_refused(issuer: DevelopmentIssuer, token: str) -> None:
+    with pytest.raises(TokenInvalid):
+        issuer.verifier().verified(token)
+
+
+def test_a_remembered_token_is_refused_from_the_second_on_in_which_it_expires(issuer: DevelopmentIssuer) -> None:
+    clock = [float(NOW)]
+    verifier, token = issuer.verifier(lambda: clock[0]), issuer.mint(AINO, minutes=1, now=NOW)
+    assert verifier.verified(token).actor == AINO
+    clock[0] = NOW + 59.9
+    assert verifier.verified(token).actor == AINO
+    clock[0] = NOW + 60
+    for _ in range(2):
+        with pytest.raises(TokenExpired):
+            verifier.verified(token)
+
+
+def test_it_is_verified_once_and_only_so_many_are_remembered(
+    issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "_REMEMBERED", 3)
+    verifier, read = issuer.verifier(), []
+    monkeypatch.setattr(verifier, "_read", lambda token: read.append(token) or auth.Bearer(AINO, NOW + 3600))
+    for token in ("a", "a", "b", "c", "d", "d", "a"):
+        verifier.verified(token)
+    assert read == ["a", "b", "c", "d", "a"]
+
+
+# The development issuer.
+
+
+def test_it_refuses_to_exist_in_production(settings: Settings) -> None:
+    with pytest.raises(NoIssuerInProduction):
+        DevelopmentIssuer.at(replace(settings, production=True))
+    assert not (settings.home / "keys").exists()
+
+
+def test_its_key_is_its_owners_alone_and_stays_the_same(settings: Settings, issuer: DevelopmentIssuer) -> None:
+    path = settings.home / "keys" / "issuer.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert DevelopmentIssuer.at(settings).verifier().verified(issuer.mint(AINO)).actor == AINO
+
+
+def test_those_who_begin_at_once_agree_on_one_key(settings: Settings) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        issuers = list(threads.map(lambda _: DevelopmentIssuer.at(settings), range(8)))
+    tokens = [it.mint(AINO) for it in issuers]
+    assert all(it.verifier().verified(token).actor == AINO for it in issuers for token in tokens)
+    assert [it.name for it in (settings.home / "keys").iterdir()] == ["issuer.json"]
+
+
+@pytest.mark.parametrize("damage", ["open", "empty", "no key"])
+def test_a_key_file_that_is_open_or_damaged_is_refused(
+    settings: Settings, issuer: DevelopmentIssuer, damage: str
+) -> None:
+    path = settings.home / "keys" / "issuer.json"
+    if damage == "open":
+        path.chmod(0o644)
+    else:
+        path.write_text("" if damage == "empty" else '{"kty": "EC"}')
+    with pytest.raises(IssuerKeysUnreadable):
+        DevelopmentIssuer.at(settings)
+
+
+def test_it_mints_for_nobody_whom_it_would_not_accept(issuer: DevelopmentIssuer) -> None:
+    with pytest.raises(ValueError, match="UUID"):
+        issuer.mint(Actor("aino", Role.CLIENT))
+
+
+# Production.
+
+
+def test_in_production_somebody_has_to_be_named_as_issuer(settings: Settings) -> None:
+    production = replace(settings, production=True)
+    for environment in ({}, {"LUOTSI_ISSUER": "https://issuer.example"}, {"LUOTSI_ISSUER_KEYS": "keys.json"}):
+        with pytest.raises(IssuerMissing):
+            verifier_of(production, environment)
+
+
+def test_the_issuer_that_is_named_is_accepted_by_its_public_keys(settings: Settings, tmp_path: Path) -> None:
+    first, second = (ECKey.generate_key("P-256", auto_kid=True) for _ in range(2))
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keys": [it.as_dict(private=False) for it in (first, second)]}))
+    environment = {"LUOTSI_ISSUER_KEYS": str(keys), "LUOTSI_ISSUER": "https://issuer.example", "LUOTSI_AUDIENCE": "us"}
+    verifier = verifier_of(replace(settings, production=True), environment)
+    for key in (first, second):
+        token = signed(key, iss="https://issuer.example", aud=["them", "us"])
+        assert verifier.verified(token).actor == AINO
+    with pytest.raises(TokenInvalid):
+        verifier.verified(DevelopmentIssuer.at(settings).mint(AINO))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"keys": []}', '{"keys": [{"kty": "EC", "crv": "P-256"}]}'])
+def test_an_issuers_key_file_without_keys_is_refused(settings: Settings, tmp_path: Path, content: str) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(content)
+    with pytest.raises(IssuerKeysUnreadable):
+        verifier_of(settings, {"LUOTSI_ISSUER_KEYS": str(keys), "LUOTSI_ISSUER": "x"})
+
+
+def test_in_development_the_development_issuer_is_accepted(settings: Settings) -> None:
+    assert verifier_of(settings, {}).verified(DevelopmentIssuer.at(settings).mint(AINO)).actor == AINO

@@ -1,0 +1,275 @@
+"""The feed over real HTTP: everything, once, in order, whoever comes and goes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import psycopg
+import pytest
+import uvicorn
+
+from api import feed
+from api.app import create_app
+from api.auth import DevelopmentIssuer
+from api.house import House, opened
+from api.settings import Settings
+from domain.decider import Actor, Role
+from domain.ledger.database import DatabaseUnavailable
+from domain.ledger.postgres import Server
+from domain.ledger.sequencer import Sequencer, drain
+from tests.api.conftest import Door, as_client, kind, new_database
+from tests.town import ADMINISTRATOR, AINO, Town
+
+
+@dataclass
+class Service:
+    """The service as a process of its own would run it, on a port."""
+
+    house: House
+    issuer: DevelopmentIssuer
+    app: Any
+    url: str
+
+    def token(self, by: Actor = AINO, minutes: float = 10) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.issuer.mint(by, minutes)}"}
+
+    @contextmanager
+    def following(self, last: str | None = None, **more: Any) -> Iterator[Iterator[dict[str, Any]]]:
+        """Follow the feed after an id; give its events."""
+        headers = self.token(**more) | ({} if last is None else {"Last-Event-ID": last})
+        with (
+            httpx2.Client(base_url=self.url, timeout=20) as http,
+            http.stream("GET", "/feed", headers=headers) as answer,
+        ):
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            yield events(answer.iter_lines())
+
+    def position(self) -> int:
+        """Return how far the sequence is once nothing waits."""
+        drain(self.house.region)
+        with self.house.pool.connection() as connection:
+            return int(connection.execute("SELECT position FROM log_state").fetchone()[0])  # type: ignore[index]
+
+
+def events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """Read server-sent events as their standard says."""
+    event: dict[str, Any] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line == "":
+            if "data" in event:
+                yield event
+            event = {}
+        elif name:
+            event[name] = json.loads(value) if name == "data" else value.strip()
+        else:
+            yield {"comment": value.strip()}
+
+
+@contextmanager
+def serving(database: str, home: Path) -> Iterator[Service]:
+    """Serve a house with its people on a port of its own."""
+    settings = Settings(home=home / ".luotsi", region="koe", database_url=database)
+    with opened(settings) as house:
+        Town(house.cases).settle()
+        issuer = DevelopmentIssuer.at(settings)
+        app = create_app(house, issuer.verifier())
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=5))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield Service(house, issuer, app, f"http://127.0.0.1:{port_of(server)}")
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def service(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give the service that these tests share."""
+    with new_database(postgres) as database, serving(database, tmp_path_factory.mktemp("home")) as it:
+        yield it
+
+
+@pytest.fixture
+def own_service(database: str, tmp_path: Path) -> Iterator[Service]:
+    """Give a service that no other test uses."""
+    with serving(database, tmp_path) as it:
+        yield it
+
+
+@pytest.fixture
+def restless(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """Give the service with a heart that beats twenty times a second."""
+    monkeypatch.setattr(service.app.state.feed, "heartbeat", 0.05)
+    return service
+
+
+def port_of(server: uvicorn.Server) -> int:
+    deadline = time.monotonic() + 20
+    ready = threading.Event()
+    while not server.started:
+        assert time.monotonic() < deadline
+        ready.wait(0.01)
+    return int(server.servers[0].sockets[0].getsockname()[1])
+
+
+def test_under_load_none_is_skipped_and_none_comes_twice(service: Service) -> None:
+    writers, acts, before = 4, 40, service.position()
+    total = before + writers * (2 + acts)
+
+    def write(number: int) -> None:
+        with httpx2.Client(base_url=service.url, headers=service.token(), timeout=20) as http:
+            client = http.post("/clients", json={}).json()["id"]
+            case = http.post("/cases", json={"client": client, "need": f"{number}"}).json()["id"]
+            for act in range(acts):
+                assert http.post(f"/cases/{case}/record-statement", json={"words": f"{act}"}).status_code == 200
+
+    def subscribe(rounds: int) -> list[dict[str, Any]]:
+        """Follow, and leave and come back after every so many events."""
+        got: list[dict[str, Any]] = []
+        while len(got) < total:
+            with service.following(got[-1]["id"] if got else None) as following:
+                for _ in range(min(rounds, total - len(got))):
+                    got.append(next(following))
+        return got
+
+    sequencer = Sequencer(service.house.region, pause=0.005)
+    sequencer.start()
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            subscribers = [threads.submit(subscribe, rounds) for rounds in (7, 23)]
+            list(threads.map(write, range(writers)))
+            heard = [it.result(timeout=30) for it in subscribers]
+    finally:
+        sequencer.stop()
+    with service.house.pool.connection() as connection:
+        kept = connection.execute(
+            "SELECT position, version, topic FROM sequence JOIN events USING (stream, version) ORDER BY position"
+        ).fetchall()
+    for got in heard:
+        assert [it["data"]["position"] for it in got] == list(range(1, total + 1))
+        assert [(it["data"]["position"], it["data"]["version"], it["event"]) for it in got] == kept
+
+
+def test_an_event_says_what_and_where_and_no_words(service: Service) -> None:
+    town = Town(service.house.cases)
+    before, client = service.position(), town.client()
+    case = town.case(client)
+    town.say(case, "salaisuus")
+    service.position()
+    with service.following(f"1.{before}") as following:
+        registered, case_opened, said = (next(following) for _ in range(3))
+    assert said["id"] == f"1.{before + 3}"
+    assert said["event"] == "statement-recorded"
+    recorded = said["data"].pop("recorded")
+    assert said["data"] == {"position": before + 3, "stream": str(case), "version": 2, "topic": "statement-recorded"}
+    assert recorded.endswith("+00:00")
+    assert registered["data"]["stream"] is None
+    assert str(client) not in json.dumps([registered, case_opened, said])
+    assert "salaisuus" not in json.dumps(said)
+
+
+def test_what_happens_while_one_listens_comes_at_once(service: Service) -> None:
+    before = service.position()
+    with service.following(f"1.{before}") as following:
+        Town(service.house.cases).client()
+        service.position()
+        assert next(following)["id"] == f"1.{before + 1}"
+
+
+def test_the_cursor_may_stand_in_the_address_too(service: Service) -> None:
+    position = service.position()
+    with httpx2.Client(base_url=service.url, headers=service.token()) as http:
+        with http.stream("GET", f"/feed?after=1.{position - 1}") as answer:
+            assert next(events(answer.iter_lines()))["id"] == f"1.{position}"
+
+
+def test_whoever_waits_long_hears_that_it_still_lives(restless: Service) -> None:
+    with restless.following(f"1.{restless.position()}") as following:
+        assert next(following) == {"comment": "still here"}
+        assert next(following) == {"comment": "still here"}
+
+
+def test_a_feed_ends_with_its_token(restless: Service) -> None:
+    with restless.following(f"1.{restless.position()}", minutes=1 / 30) as following:
+        assert all(it == {"comment": "still here"} for it in following)
+
+
+def test_a_feed_ends_when_the_ledger_was_restored_and_its_old_ids_are_gone(own_service: Service) -> None:
+    service = own_service
+    service.app.state.feed.heartbeat = 0.05
+    last = f"1.{service.position()}"
+    with service.following(last) as following:
+        with psycopg.connect(service.house.region.url) as owner:
+            owner.execute("UPDATE koe.log_state SET epoch = 2")
+        assert all(it == {"comment": "still here"} for it in following)
+    headers = service.token() | {"Last-Event-ID": last}
+    answer = httpx2.get(f"{service.url}/feed", headers=headers)
+    assert (*kind(answer), answer.json()["details"]) == (410, "epoch-gone", {"epoch": 2})
+
+
+def test_only_so_many_may_follow_at_once(restless: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = restless
+    with service.following() as following:
+        monkeypatch.setattr(service.app.state.feed, "most", service.app.state.feed.subscribers or 1)
+        next(following)
+        answer = httpx2.get(f"{service.url}/feed", headers=service.token())
+        assert kind(answer) == (503, "too-many-subscribers")
+        assert answer.headers["retry-after"]
+
+
+def test_a_stopping_server_lets_its_subscribers_go(own_service: Service) -> None:
+    service = own_service
+    with service.following(f"1.{service.position()}") as following:
+        service.app.state.feed.close()
+        assert list(following) == []
+    answer = httpx2.get(f"{service.url}/feed", headers=service.token())
+    assert kind(answer) == (503, "too-many-subscribers")
+
+
+def test_it_goes_on_after_the_database_was_away(service: Service) -> None:
+    before = service.position()
+    with service.following(f"1.{before}") as following:
+        with psycopg.connect(service.house.region.url, autocommit=True) as owner:
+            owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'luotsi'")
+        written_again(service)
+        assert next(following)["id"] == f"1.{before + 1}"
+
+
+def written_again(service: Service) -> None:
+    """Write something, once there are connections again."""
+    for _ in range(50):
+        with contextlib.suppress(DatabaseUnavailable):
+            Town(service.house.cases).client()
+            service.position()
+            return
+
+
+@pytest.mark.parametrize("last", ["x", "1", "1.x", "1.2.3", "-1.1", "1.9999999999999999999999"])
+def test_what_is_no_id_of_an_event_is_refused(door: Door, last: str) -> None:
+    assert kind(door.ask("GET", "/feed", headers={"Last-Event-ID": last})) == (400, "event-id-malformed")
+
+
+def test_a_position_that_no_event_has_is_refused(door: Door) -> None:
+    assert kind(door.ask("GET", "/feed", headers={"Last-Event-ID": "1.999999999"})) == (409, "position-ahead")
+    assert kind(door.ask("GET", "/feed", headers={"Last-Event-ID": "7.1"})) == (410, "epoch-gone")
+
+
+def test_the_feed_is_not_for_clients(door: Door) -> None:
+    for by in (as_client(uuid4()), Actor(str(uuid4()), Role.REPRESENTATIVE), Actor("o", Role.OMBUDSMAN)):
+        assert kind(door.get("/feed", by)) == (403, "role-not-allowed")
+    assert feed.SUBSCRIBERS >= 100
+    assert ADMINISTRATOR.role in feed._READERS

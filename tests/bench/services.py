@@ -1,0 +1,50 @@
+"""The services that take the load, each for uvicorn to make in a process of its own."""
+
+import atexit
+from contextlib import ExitStack
+
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from api.app import create_app
+from api.auth import By, verifier_of
+from api.house import opened
+from api.settings import Settings
+from domain.ledger.sequencer import Sequencer
+from domain.voice import RecordStatement
+
+_OPEN = ExitStack()
+atexit.register(_OPEN.close)
+
+
+def house() -> FastAPI:
+    """Return Luotsi itself, with its sequencer, for as long as the process lasts."""
+    settings = Settings.read()
+    it = _OPEN.enter_context(opened(settings))
+    sequencer = Sequencer(it.region)
+    sequencer.start()
+    _OPEN.callback(sequencer.stop)
+    return create_app(it, verifier_of(settings))
+
+
+def empty() -> FastAPI:
+    """Return an endpoint that does nothing, with the same body and token."""
+    app = FastAPI()
+    app.state.verifier = verifier_of(Settings.read())
+
+    @app.post("/cases/{id}/record-statement")
+    async def nothing(id: str, body: RecordStatement, by: By) -> dict[str, str]:  # noqa: A002, ARG001
+        return {}
+
+    return app
+
+
+def bare() -> FastAPI:
+    """Return an endpoint that does not even look."""
+    app = FastAPI()
+
+    @app.post("/cases/{id}/record-statement")
+    async def nothing(request: Request) -> dict[str, str]:  # noqa: ARG001
+        return {}
+
+    return app
