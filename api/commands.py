@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.auth import bearer
 from api.moments import YEARS, moment
@@ -120,6 +122,12 @@ def _mount(app: FastAPI, command: type[Command[Any]]) -> None:
 
 class StrictRoute(APIRoute):
     """A route whose body pydantic reads straight from its bytes: strictly, and in one pass."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say whether it is this route's path: there are many commands, and most are told apart by how they end."""
+        if not scope["path"].endswith(self.path.rpartition("}")[2]):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""

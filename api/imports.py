@@ -251,6 +251,9 @@ def _refused(cases: Cases, this: Import, case: SourceCase) -> str | None:
 def _found(cases: Cases, acts: Iterable[UUID], streams: dict[UUID, type[State]]) -> tuple[set[UUID], set[UUID]]:
     """Return which of the commands are in and which of the streams have begun, and have the streams at hand."""
     with cases.pool.connection() as connection:
+        connection.execute(
+            "DISCARD PLANS"
+        )  # made when the tables were smaller, they would read all of what has come in
         now, acts_in, begun = connection.execute(_FOUND, (list(acts), list(streams))).fetchone() or (None, None, None)
     cases.clock.heard(now)
     _remember(cases, streams, set(begun or ()))

@@ -161,9 +161,9 @@ _CASES = f"""
     ORDER BY o."case" LIMIT %(limit)s"""
 _CASES_OF_CLIENT = f"""
     SELECT c."case", {_COLUMNS}, o.until,
-        CASE WHEN o."case" IS NOT NULL THEN CASE WHEN o.until IS NULL THEN 'open' ELSE 'closed' END END AS status
+        CASE WHEN o."case" IS NULL THEN NULL WHEN o.until IS NULL THEN 'open' ELSE 'closed' END AS status
     FROM clients c LEFT JOIN {OWNER.table.table} o ON o."case" = c."case" AND NOT EXISTS (
         SELECT FROM {OWNER.table.table} later WHERE later."case" = o."case" AND later.number > o.number
     )
-    WHERE c.client = %(client)s ORDER BY c."case" """
+    WHERE c.client = %(client)s ORDER BY c."case" """  # noqa: S608 - the table's name is our own
 _BEHIND = "SELECT count(*) FROM projected WHERE projection = %s AND version < head"

@@ -16,9 +16,6 @@ class ClientAskedWhoOwns(Event[Case]):
 
     answer: Words
 
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        return state
-
 
 class AskWhoOwns(Command[Case]):
     """Record that you asked the client who should own the case, and what they answered."""

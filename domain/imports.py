@@ -29,9 +29,6 @@ class ActivityImported(Event[Case]):
     activity: Words
     meaning: Meaning
 
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        return state
-
 
 class ImportCase(Command[Case]):
     """Take up a case from a history. The intake unit holds it until the source states a holder."""

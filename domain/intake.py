@@ -143,9 +143,6 @@ class NextStepPromised(Event[Case]):
     what: Words
     by: datetime
 
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        return state
-
 
 class PromiseNextStep(Command[Case]):
     """Promise what happens next, who does it and by when. It takes the place of the step promised before."""

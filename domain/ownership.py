@@ -325,7 +325,7 @@ class AlreadyTheirs(Unacceptable):
 
 
 class BasisMissing(Unacceptable):
-    """It goes to another organisation, and on no stated basis. Say on which its data may be disclosed: consent or statute."""
+    """It goes to another organisation. Say on what basis its data may be disclosed: consent or statute."""
 
     rule = 7
 

@@ -134,9 +134,6 @@ class ExperienceAsked(Event[Case]):
 
     channel: Literal["meeting", "telephone", "letter", "electronic"]
 
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        return state
-
 
 class AskExperience(Command[Case]):
     """Record that the client was asked how the service felt."""
@@ -156,9 +153,6 @@ class ExperienceReported(Event[Case]):
 
     score: int
     words: Words
-
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        return state
 
 
 class ReportExperience(Command[Case]):

@@ -161,9 +161,6 @@ class ViewUnavailable(Event[Case]):
     about: Literal["handoff", "assessment", "closure", "transfer"]
     why: Words
 
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        return state
-
 
 def heard(
     case: Case,

@@ -180,8 +180,14 @@ def test_it_is_verified_once_and_only_so_many_are_remembered(
     issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(auth, "_REMEMBERED", 3)
-    verifier, read = issuer.verifier(), []
-    monkeypatch.setattr(verifier, "_read", lambda token: read.append(token) or auth.Bearer(AINO, NOW + 3600))
+    verifier = issuer.verifier()
+    read: list[str] = []
+
+    def reading(token: str) -> auth.Bearer:
+        read.append(token)
+        return auth.Bearer(AINO, NOW + 3600)
+
+    monkeypatch.setattr(verifier, "_read", reading)
     for token in ("a", "a", "b", "c", "d", "d", "a"):
         verifier.verified(token)
     assert read == ["a", "b", "c", "d", "a"]
@@ -211,9 +217,8 @@ def test_those_who_begin_at_once_agree_on_one_key(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("damage", ["open", "empty", "no key"])
-def test_a_key_file_that_is_open_or_damaged_is_refused(
-    settings: Settings, issuer: DevelopmentIssuer, damage: str
-) -> None:
+@pytest.mark.usefixtures("issuer")
+def test_a_key_file_that_is_open_or_damaged_is_refused(settings: Settings, damage: str) -> None:
     path = settings.home / "keys" / "issuer.json"
     if damage == "open":
         path.chmod(0o644)

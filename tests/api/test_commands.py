@@ -107,7 +107,7 @@ def test_the_same_request_under_the_same_key_is_done_once_and_answered_alike(doo
     ],
 )
 def test_a_key_that_stands_for_another_request_is_refused(
-    door: Door, body: dict[str, Any], headers: dict[str, str]
+    door: Door, body: dict[str, Any], headers: dict[str, Any]
 ) -> None:
     case, key = door.case(), uuid4()
     door.say(case, "hei", Idempotency_Key=key)
@@ -205,7 +205,8 @@ def test_a_header_that_says_nothing_possible_is_refused(
 ) -> None:
     case = door.case()
     with nothing_written(door):
-        assert kind(door.say(case, "hei", **{header: value})) == problem
+        headers: dict[str, Any] = {header: value}
+        assert kind(door.say(case, "hei", **headers)) == problem
 
 
 def test_a_role_does_what_is_its_own_and_nothing_else(door: Door) -> None:

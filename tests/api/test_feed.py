@@ -142,8 +142,7 @@ def test_under_load_none_is_skipped_and_none_comes_twice(service: Service) -> No
         got: list[dict[str, Any]] = []
         while len(got) < total:
             with service.following(got[-1]["id"] if got else None) as following:
-                for _ in range(min(rounds, total - len(got))):
-                    got.append(next(following))
+                got += [next(following) for _ in range(min(rounds, total - len(got)))]
         return got
 
     sequencer = Sequencer(service.house.region, pause=0.005)
@@ -192,9 +191,9 @@ def test_what_happens_while_one_listens_comes_at_once(service: Service) -> None:
 
 def test_the_cursor_may_stand_in_the_address_too(service: Service) -> None:
     position = service.position()
-    with httpx2.Client(base_url=service.url, headers=service.token()) as http:
-        with http.stream("GET", f"/feed?after=1.{position - 1}") as answer:
-            assert next(events(answer.iter_lines()))["id"] == f"1.{position}"
+    address = f"{service.url}/feed?after=1.{position - 1}"
+    with httpx2.stream("GET", address, headers=service.token()) as answer:
+        assert next(events(answer.iter_lines()))["id"] == f"1.{position}"
 
 
 def test_whoever_waits_long_hears_that_it_still_lives(restless: Service) -> None:
@@ -244,7 +243,10 @@ def test_it_goes_on_after_the_database_was_away(service: Service) -> None:
     before = service.position()
     with service.following(f"1.{before}") as following:
         with psycopg.connect(service.house.region.url, autocommit=True) as owner:
-            owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'luotsi'")
+            owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'luotsi' AND datname = current_database()"
+            )
         written_again(service)
         assert next(following)["id"] == f"1.{before + 1}"
 

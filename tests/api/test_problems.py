@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -111,10 +112,14 @@ def test_while_the_database_is_gone_everybody_is_asked_to_try_again(own_door: Do
     with psycopg.connect(database.rpartition("/")[0] + "/luotsi", autocommit=True) as owner:
         owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
         try:
-            for answer in (own_door.say(case, "hei"), own_door.get(f"/cases/{case}/owner")):
+            with ThreadPoolExecutor(3) as threads:
+                said = threads.submit(own_door.say, case, "hei")
+                read = threads.submit(own_door.get, f"/cases/{case}/owner")
+                ready = threads.submit(own_door.get, "/health/ready", None)
+            for answer in (said.result(), read.result()):
                 assert kind(answer) == (503, "database-unavailable")
                 assert answer.headers["retry-after"] == "1"
-            assert kind(own_door.get("/health/ready", None)) == (503, "not-ready")
+            assert kind(ready.result()) == (503, "not-ready")
             assert own_door.get("/health/live", None).status_code == 200
         finally:
             owner.execute(sql.SQL("CREATE DATABASE {}").format(name))

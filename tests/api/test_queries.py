@@ -36,7 +36,7 @@ def did(door: Door, case: str, what: str, body: Any = None, by: Actor = AINO, **
 
 @pytest.fixture(scope="module")
 def eventful(door: Door) -> str:
-    """A case in which everything that is shown has happened, some of it late and some of it in error."""
+    """Give a case in which everything that is shown has happened, some of it late and some of it in error."""
     client = door.client()
     case = door.case(client, Occurred_At="2025-03-03T09:00:00+02:00")
     did(door, case, "record-statement", {"words": "bussi ei kulje"}, Occurred_At="2025-03-04T09:00:00+02:00")
@@ -346,7 +346,7 @@ def test_a_list_is_of_any_day_too(own_door: Door) -> None:
     did(own_door, case, "propose-closure", closing, BO, Occurred_At="2025-03-06T09:00:00Z")
     did(own_door, case, "close-case", None, BO, Occurred_At="2025-03-07T09:00:00Z")
 
-    def at(day: int, **wanted: str) -> list[str]:
+    def at(day: int, **wanted: Any) -> list[str]:
         return listed(own_door, happened_by=f"2025-03-{day:02}T12:00:00Z", **wanted)
 
     assert at(2) == []

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, WordsMissing
+from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, OutOfOrder, WordsMissing
 from domain.decider import RoleNotAllowed, TooEarly
-from domain.ownership import HandoffPending, TransferPending
+from domain.ownership import HandoffPending, NameResponsible, TransferPending
 from domain.transfer import (
     ContestTransfer,
     MatterTransferred,
@@ -28,6 +28,7 @@ from tests.domain.given import (
     given,
     holder,
     made_by,
+    marja,
     moment,
     oona,
     opened_by,
@@ -98,6 +99,13 @@ def test_a_matter_is_not_received_before_it_was_sent() -> None:
     before, now = moment(3, 4), moment(3, 7)
     transferred().when(ReceiveTransfer(TRANSFER), by=oona, at=before, entered=now).refused(TooEarly)
     transferred().when(ContestTransfer(TRANSFER, "ei"), by=oona, at=before, entered=now).refused(TooEarly)
+
+
+@pytest.mark.rule(1)
+def test_a_matter_is_not_received_behind_a_change_of_worker() -> None:
+    renamed = transferred().did(Asked(NameResponsible(holder(arvo)), marja, moment(3, 7)))
+    renamed.when(ReceiveTransfer(TRANSFER), by=oona, at=moment(3, 6), entered=moment(3, 8)).refused(OutOfOrder)
+    renamed.when(ReceiveTransfer(TRANSFER), by=oona, at=moment(3, 8)).allowed().and_owner_is(oona)
 
 
 @pytest.mark.rule(5)

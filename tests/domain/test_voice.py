@@ -114,6 +114,12 @@ def test_a_disputed_statement_is_not_the_clients_view() -> None:
 
 
 @pytest.mark.rule(11)
+def test_nobody_without_a_mandate_confirms_or_disputes() -> None:
+    written().when(ConfirmStatement(STATEMENT), by=the_guardian).refused(OutsideMandate, scope="statements")
+    written().when(DisputeStatement(STATEMENT, "ei noin"), by=the_guardian).refused(OutsideMandate)
+
+
+@pytest.mark.rule(11)
 def test_only_the_client_takes_a_dispute_back() -> None:
     client = represented((the_guardian, mandate("guardian")))
     disputed = written().knowing(client=client).when(DisputeStatement(STATEMENT, "ei noin"), by=the_client)
