@@ -25,7 +25,7 @@ from starlette.requests import HTTPConnection, Request
 from api.problems import Problem
 from api.settings import Settings
 from domain.decider import CLIENT_SIDE, Actor, Role
-from domain.ledger.words import _publish as publish
+from domain.ledger.words import publish
 
 DEVELOPMENT_ISSUER = "luotsi-development"
 AUDIENCE = "luotsi"

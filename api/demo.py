@@ -350,3 +350,6 @@ def guardianship(it: Story) -> None:
 STORIES: dict[str, Callable[[Story], None]] = {
     tell.__name__: tell for tell in (rent_arrears, housing_allowance, debts, back_to_work, between_three, guardianship)
 }
+
+ABOUT = {name: " ".join((tell.__doc__ or "").split()).removeprefix("Tell of ") for name, tell in STORIES.items()}
+"""What each case is about."""

@@ -13,7 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -173,7 +173,7 @@ def placed(intake: Holder, rows: Iterable[Row]) -> Iterator[tuple[Row, Holder | 
         yield row, Holder(organisation or intake.organisation, unit or intake.unit, worker) if stated else None
 
 
-def _ask(this: Import, command: Command[Any], stream: UUID, act: UUID, occurred: datetime | None) -> Asked:
+def _ask(this: Import, command: Command[Any], stream: UUID, act: UUID, occurred: datetime) -> Asked:
     return Asked(command, stream, IMPORTER, act, occurred, reported=True, imported=this.id)
 
 
@@ -231,18 +231,12 @@ _GROWN = "the case came in before, without this row, and an import takes in a ca
 
 
 def _refused(cases: Cases, this: Import, case: SourceCase) -> str | None:
-    """Take in a case and its client, or say why not."""
-    registration = Asked(
-        RegisterClient(), this.client(case), IMPORTER, uuid5(this.client(case), "register"), case.rows[0].time,
-        reported=True, imported=this.id,
-    )  # fmt: skip
+    """Take in a case, and its client unless they have another case here, or say why not."""
+    client = this.client(case)
+    known = cases.warm.get(client)
+    begin = _ask(this, RegisterClient(), client, uuid5(client, "register"), case.rows[0].time)
     try:
-        if case.client is None:
-            cases.execute_all([registration, *asked(this, case)])
-        else:  # who may have other cases, which others are taking in just now
-            with suppress(AlreadyThere):
-                cases.execute(registration)
-            cases.execute_all(asked(this, case))
+        cases.execute_all([*([] if known and known.version else [begin]), *asked(this, case)])
     except Refusal as refused:
         return f"none of the case's {len(case.rows)} rows came in: {refused}"
     return None
@@ -292,54 +286,56 @@ def _remember(cases: Cases, streams: dict[UUID, type[State]], begun: set[UUID]) 
 
 
 class _Seen:
-    """The holders that an import's rows name."""
+    """The holders that an import's rows name, each with the time of the first row in the file that does."""
 
     def __init__(self, this: Import) -> None:
         self.this = this
-        self.holders: dict[Holder, None] = {this.intake: None}  # in the file's order
+        self.holders: dict[Holder, datetime] = {}
 
     def noted(self, case: SourceCase) -> SourceCase:
-        """Note the holders of a case."""
-        for _, holder in placed(self.this.intake, case.rows):
+        """Note the holders of a case, and the intake that holds it at first."""
+        for row, holder in placed(self.this.intake, case.rows):
+            self.holders.setdefault(self.this.intake, row.time)
             if holder is not None:
-                self.holders.setdefault(holder)
+                self.holders.setdefault(holder, row.time)
         return case
 
     def registered(self, cases: Cases) -> None:
         """Register those that the directory does not know, so that their cases can go on living."""
-        organisations = {it.organisation: None for it in self.holders}
-        units = {(it.organisation, it.unit): None for it in self.holders}
-        _register(cases, self.this, [
-            (organisation_stream(it), Organisation, RegisterOrganisation(it, it)) for it in organisations
-        ])  # fmt: skip
-        _register(cases, self.this, [
-            (unit_stream(organisation, unit), Unit, OpenUnit(organisation, unit, unit)) for organisation, unit in units
-        ])  # fmt: skip
-        _register(cases, self.this, [
-            (worker_stream(it.organisation, it.worker), Worker, JoinUnit(it.organisation, it.unit, it.worker))
-            for it in self.holders if it.worker is not None
-        ])  # fmt: skip
+        organisations: dict[UUID, _Entry] = {}
+        units: dict[UUID, _Entry] = {}
+        workers: list[_Entry] = []
+        for it, since in self.holders.items():
+            at = organisation_stream(it.organisation)
+            organisations.setdefault(
+                at, (at, Organisation, RegisterOrganisation(it.organisation, it.organisation), since)
+            )
+            at = unit_stream(it.organisation, it.unit)
+            units.setdefault(at, (at, Unit, OpenUnit(it.organisation, it.unit, it.unit), since))
+            if it.worker is not None:
+                at = worker_stream(it.organisation, it.worker)
+                workers.append((at, Worker, JoinUnit(it.organisation, it.unit, it.worker), since))
+        for entries in (list(organisations.values()), list(units.values()), workers):
+            _register(cases, self.this, entries)
 
 
-_Entry = tuple[UUID, type[State], Command[Any]]
+_Entry = tuple[UUID, type[State], Command[Any], datetime]
 
 
 def _register(cases: Cases, this: Import, entries: Sequence[_Entry]) -> None:
     """Carry out what the directory lacks, many in one transaction."""
     for begin in range(0, len(entries), COMMANDS_AT_ONCE):
-        some = entries[begin : begin + COMMANDS_AT_ONCE]
-        while not _registered(
-            cases, this, {_act(command): (stream, state, command) for stream, state, command in some}
-        ):
+        some = {_act(entry[2]): entry for entry in entries[begin : begin + COMMANDS_AT_ONCE]}
+        while not _registered(cases, this, some):
             continue
 
 
 def _registered(cases: Cases, this: Import, acts: dict[UUID, _Entry]) -> bool:
     """Register what is lacking, or say that somebody else just did so and it is to be looked at again."""
-    done, begun = _found(cases, acts, {stream: state for stream, state, _ in acts.values()})
+    done, begun = _found(cases, acts, {stream: state for stream, state, _, _ in acts.values()})
     lacking = [
-        Asked(command, stream, IMPORTER, act, reported=True, imported=this.id)
-        for act, (stream, _, command) in acts.items()
+        _ask(this, command, stream, act, since)
+        for act, (stream, _, command, since) in acts.items()
         if act not in done and not (command.stream == "new" and stream in begun)
     ]
     try:
@@ -357,11 +353,11 @@ def _act(command: Command[Any]) -> UUID:
 # In several processes
 
 
-Results = Iterator[tuple[Taken, list[NotTaken]]]
+_Results = Iterator[tuple[Taken, list[NotTaken]]]
 
 
 @contextmanager
-def _takers(house: House, this: Import, processes: int) -> Iterator[Callable[[Iterator[list[SourceCase]]], Results]]:
+def _takers(house: House, this: Import, processes: int) -> Iterator[Callable[[Iterator[list[SourceCase]]], _Results]]:
     """Give what takes in handfuls: in this process, or in several others that end with it."""
     if processes == 1:
         yield partial(map, partial(take_in, house.cases, this))
@@ -378,7 +374,7 @@ def _takers(house: House, this: Import, processes: int) -> Iterator[Callable[[It
 def _spread(
     executor: ProcessPoolExecutor, take: Callable[[list[SourceCase]], tuple[Taken, list[NotTaken]]], processes: int,
     handfuls: Iterator[list[SourceCase]],
-) -> Results:  # fmt: skip
+) -> _Results:  # fmt: skip
     """Spread handfuls over the processes, and read on no faster than they take them in."""
     waiting: set[Future[tuple[Taken, list[NotTaken]]]] = set()
     for handful in handfuls:

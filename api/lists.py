@@ -9,7 +9,7 @@ import msgspec
 from fastapi import FastAPI, Query
 from psycopg import Connection
 from psycopg.rows import dict_row
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +25,7 @@ from projections.owner import OWNER
 
 _READERS = STAFF | {Role.AUDITOR}
 _MOST = 1000
+_Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] | None
 
 
 class Wanted(BaseModel):
@@ -33,9 +34,9 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     owner: OwnerKind | None = Field(None, description="Who drives them.")
-    responsible_organisation: str | None = Field(None, description="The organisation that answers for them.")
-    responsible_unit: str | None = Field(None, description="The unit that answers for them, by its own id.")
-    responsible_worker: str | None = Field(None, description="The worker who answers for them, by the employer's id.")
+    responsible_organisation: _Name = Field(None, description="The organisation that answers for them.")
+    responsible_unit: _Name = Field(None, description="The unit that answers for them, by its own id.")
+    responsible_worker: _Name = Field(None, description="The worker who answers for them, by the employer's id.")
     status: Literal["open", "closed"] | None = None
     happened_by: Moment | None = Field(None, description="As they stood at this time, by what is known now.")
     after: str | None = Field(None, description="Where the page before ended: from its link `next`.")

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +23,7 @@ from domain.decider import Absent, Conflict, Forbidden, Refusal, Unacceptable, k
 from domain.ledger.application import KeyReused, TooBusy, VersionMismatch
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.mapper import HistoryDamaged, TopicUnknown, every
-from domain.ledger.words import KeyFileUnreadable, WordsDamaged
+from domain.ledger.words import KeyDestroyed, KeyFileUnreadable, WordsDamaged
 
 MEDIA_TYPE = "application/problem+json"
 MOST_BYTES = 1024 * 1024
@@ -93,6 +93,7 @@ _STATUSES: Mapping[type[Exception], int] = {
     Absent: 404,
     Conflict: 409,
     Unacceptable: 422,
+    KeyDestroyed: 409,
     TooBusy: 503,
     DatabaseUnavailable: 503,
     TopicUnknown: 503,
@@ -239,6 +240,8 @@ class NothingEscapes:
 
         try:
             await self.app(scope, receive, sending)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception as raised:
             lines = "".join(traceback.format_tb(raised.__traceback__))
             path = getattr(scope.get("route"), "path", "?")  # the pattern: somebody may put anything into a path

@@ -34,7 +34,7 @@ from domain.client import Client
 from domain.decider import Actor, Context, Event, Recorded, Role, StreamAbsent
 from domain.history import counted
 from domain.ledger.application import Cases
-from domain.ledger.mapper import codec_of
+from domain.ledger.mapper import codecs
 from domain.ledger.recorder import select_stream
 from projections.as_of import first, rows_at, state_at
 from projections.next_step import NEXT_STEP
@@ -340,7 +340,7 @@ def _circumstances(ctx: Context) -> dict[str, Any]:
 
 
 def _said(it: Recorded, event: Event[Any]) -> dict[str, Any]:
-    words = {name: text for name in sorted(codec_of(type(event)).words) if (text := getattr(event, name))}
+    words = {name: text for name in sorted(codecs()[it.event.topic].words) if (text := getattr(event, name))}
     return {"version": it.version, "topic": it.event.topic, "words": words}
 
 

@@ -28,6 +28,7 @@ from domain.history import counted, fold, reorders
 from domain.ledger.clock import DatabaseClock
 from domain.ledger.database import DatabaseUnavailable, Pool, Region
 from domain.ledger.drafts import Asked, Draft, VersionMismatch, ask, beside, facts_for, named_entries
+from domain.ledger.fault import Fault
 from domain.ledger.mapper import EventMapper, Sealed
 from domain.ledger.recorder import Act, LedgerRecorder, Overtaken, Receipt, select_stream
 from domain.ledger.warm import Loaded, NoReadModels, ReadModels, Warm
@@ -51,11 +52,11 @@ _UNSAFE = frozenset({
 T = TypeVar("T")
 
 
-class UnsafeSetting(Exception):
+class UnsafeSetting(Fault):
     """The environment sets an option of the eventsourcing library that the ledger does not work under. Unset it."""
 
 
-class TooBusy(Exception):
+class TooBusy(Fault):
     """Others changed the same case three times meanwhile. Try again in a moment."""
 
 
@@ -131,7 +132,11 @@ class Cases(Application[UUID]):
         return run(self.steps(asked))
 
     def steps(self, asked: Sequence[Asked]) -> Steps[list[Receipt]]:
-        """Return the course of carrying out commands, as steps to read and write."""
+        """Return the course of carrying out commands, as steps to read and write.
+
+        What this process remembers is a guess that costs no look. If that comes to nothing, it is decided on a fresh
+        look, and again on another each time that somebody else comes first.
+        """
         if not any(it.keyed or named_entries(it.command) for it in asked):
             with suppress(_NotAtHand, Refusal, Overtaken):
                 return (yield from self._attempt(asked, None))

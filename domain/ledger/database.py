@@ -14,6 +14,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from domain.ledger.fault import Fault
+
 REQUEST_SECONDS = 10
 BATCH_SECONDS = 60
 POOL_WAIT_SECONDS = 2.0
@@ -24,11 +26,11 @@ _KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count
 """A peer that went away without a word is noticed within about ten seconds, on either side."""
 
 
-class RegionMisnamed(ValueError):
+class RegionMisnamed(Fault, ValueError):
     """A region's name is a small letter and then small letters, digits or _, and no name of PostgreSQL's own."""
 
 
-class DatabaseUnavailable(Exception):
+class DatabaseUnavailable(Fault):
     """The database does not answer, or all its connections are busy. Try again in a moment."""
 
     @property

@@ -24,6 +24,7 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 import domain
 from domain.decider import ERASED, SEALED, WORDS, Actor, Context, Event, Recorded
+from domain.ledger.fault import Fault
 from domain.ledger.words import KeyDestroyed, Keyring, entry_key, seal
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -36,15 +37,15 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _TAG = b"luotsi-event-1"
 
 
-class TopicUnknown(Exception):
+class TopicUnknown(Fault):
     """The case holds an event that this release can't read. A newer release wrote it: use that one."""
 
 
-class HistoryDamaged(Exception):
+class HistoryDamaged(Fault):
     """A stored event can't be read as what it says it is. Verify the case's history."""
 
 
-class NotExact(Exception):
+class NotExact(Fault):
     """An event holds a value that would not read back as it is, so it was not stored. Look at the field's type."""
 
 
@@ -220,7 +221,6 @@ def codecs() -> dict[str, Codec]:
     return found
 
 
-@cache
 def codec_of(event: type[Event[Any]]) -> Codec:
     """Return the encoding of an event."""
     return codecs()[event.topic]

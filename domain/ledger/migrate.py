@@ -12,20 +12,21 @@ from psycopg import Connection, sql
 from psycopg.errors import DuplicateObject, InsufficientPrivilege, UniqueViolation
 
 from domain.ledger.database import Region
+from domain.ledger.fault import Fault
 from domain.ledger.readtable import ReadTable
 
 _LOCK = 0x4C554F54  # "LUOT": whoever holds it migrates, the others wait and then find nothing to do
 
 
-class MigrationChanged(Exception):
+class MigrationChanged(Fault):
     """A migration that was applied here has been changed since. Restore its file, and write a new one instead."""
 
 
-class TableChanged(Exception):
+class TableChanged(Fault):
     """A projection's rows have another shape than its table was made with. Raise the projection's version."""
 
 
-class NotMigrated(Exception):
+class NotMigrated(Fault):
     """The database is not migrated to this release, and this role may not do it. Run `luotsi migrate` as its owner."""
 
 

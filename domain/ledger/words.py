@@ -25,19 +25,21 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from domain.ledger.fault import Fault
+
 _KEY, _NONCE = 32, 12
 _REMEMBERED = 50_000
 
 
-class KeyFileUnreadable(Exception):
+class KeyFileUnreadable(Fault):
     """The key file is missing, damaged or readable by others. Restore it: without it no words can be opened."""
 
 
-class KeyDestroyed(Exception):
-    """The case's words were destroyed together with their key, so that nobody could read new ones."""
+class KeyDestroyed(Fault):
+    """The words were destroyed together with their key, so nobody could read new ones. Open a new case for them."""
 
 
-class WordsDamaged(Exception):
+class WordsDamaged(Fault):
     """The words do not match their key or place. Verify the case's history."""
 
 
@@ -52,7 +54,7 @@ class KeyFile:
         """Read the key file, or make it where there is none. Two processes that start at once agree on one."""
         try:
             if not path.exists():
-                _publish(path, b64encode(secrets.token_bytes(_KEY)))
+                publish(path, b64encode(secrets.token_bytes(_KEY)))
             key, mode = b64decode(path.read_bytes(), validate=True), path.stat().st_mode
         except (OSError, ValueError) as damaged:
             raise KeyFileUnreadable(path) from damaged
@@ -143,7 +145,7 @@ def _place(region: str, stream: UUID, version: int) -> bytes:
     return b"luotsi-words-1" + bytes([len(name)]) + name + stream.bytes + version.to_bytes(8, "big")
 
 
-def _publish(path: Path, content: bytes) -> None:
+def publish(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, and never over one that is there."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -389,7 +389,9 @@ def test_lists_are_for_those_who_work_with_cases(door: Door) -> None:
     assert kind(door.get(f"/clients/{case}/cases")) == (404, "stream-absent")
 
 
-@pytest.mark.parametrize("query", ["status=unopened", "owner=bo", "unit=x", "limit=0", "happened_by=2025-03-03"])
+@pytest.mark.parametrize(
+    "query", ["status=unopened", "owner=bo", "unit=x", "limit=0", "happened_by=2025-03-03", "responsible_unit=%00"]
+)
 def test_a_list_of_what_there_is_not_is_refused(door: Door, query: str) -> None:
     assert kind(door.get(f"/cases?{query}")) == (422, "request-invalid")
 

@@ -67,11 +67,18 @@ class Ground:
         new = [uuid4() for _ in range(number)]
         self.together([ask(OpenCase(client=self.client, need="Vuokra on rästissä"), case, AINO) for case in new])
         self.opened += new
+        self.settle()
 
     def tell(self, events: int) -> None:
         """Open cases and let things happen in them, until there are about so many events."""
         stories = -(-events // len(self.story()))
         self.together([it for _ in range(stories) for it in self.story()])
+        self.settle()
+
+    def settle(self) -> None:
+        """Let the planner know the tables, as it does within a minute where a region is in use."""
+        with self.region.connect(owner=True) as owner:
+            owner.execute("ANALYZE")
 
     def together(self, asked: Sequence[Asked]) -> None:
         """Carry commands out many to a transaction."""

@@ -12,19 +12,21 @@ from api.house import opened
 from api.settings import Settings
 from domain.ledger.sequencer import Sequencer
 from domain.voice import RecordStatement
+from projections.rebuild import CatchUp
 
 _OPEN = ExitStack()
 atexit.register(_OPEN.close)
 
 
 def house() -> FastAPI:
-    """Return Luotsi itself, with its sequencer, for as long as the process lasts."""
+    """Return Luotsi itself, with what works beside it, for as long as the process lasts."""
     settings = Settings.read()
     it = _OPEN.enter_context(opened(settings))
-    sequencer = Sequencer(it.region)
-    sequencer.start()
-    _OPEN.callback(sequencer.stop)
-    return create_app(it, verifier_of(settings))
+    catch_up = CatchUp(it.region, it.live.projections)
+    for beside in (Sequencer(it.region), catch_up):
+        beside.start()
+        _OPEN.callback(beside.stop)
+    return create_app(it, verifier_of(settings), catch_up.done.is_set)
 
 
 def empty() -> FastAPI:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -62,8 +61,11 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if is_dataclass(hint):
         return st.builds(cast("Any", hint), **{name: values(it) for name, it in hints_of(hint).items()})
     drawn: dict[Any, st.SearchStrategy[Any]] = {
-        str: anything_said, datetime: times, int: st.integers(), float: st.floats(allow_nan=False),
-    }  # fmt: skip
+        str: anything_said,
+        datetime: times,
+        int: st.integers(),
+        float: st.floats(allow_nan=False, allow_infinity=False),
+    }
     hint = getattr(hint, "__supertype__", hint)
     return drawn[hint] if hint in drawn else st.from_type(hint)
 
@@ -199,19 +201,17 @@ def renamed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def release(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def release(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let a test topic be known as one release or another knows it."""
 
     def knows(event: type[Event[Any]] | None) -> None:
-        codec_of.cache_clear()
         monkeypatch.delitem(codecs(), "thing-named", raising=False)
         if event is not None:
             monkeypatch.setitem(codecs(), "thing-named", Codec(event))
 
     monkeypatch.setitem(UPCASTERS, ("thing-named", 1), in_parts)
     monkeypatch.setitem(UPCASTERS, ("thing-named", 2), renamed)
-    yield knows
-    codec_of.cache_clear()
+    return knows
 
 
 def append(cases: Cases, stream: UUID, *events: Event[Any]) -> None:

@@ -1,0 +1,354 @@
+"""The command line: `luotsi serve | migrate | demo | token | import | report | replay | rebuild | openapi`.
+
+Each command uses the server that DATABASE_URL names, or the one that runs for LUOTSI_HOME, or starts one for the while.
+What only one command needs it imports itself: the processes of an import begin by importing this module.
+"""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, cast
+from uuid import UUID
+
+import msgspec
+import psycopg
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from api import demo as demonstration
+from api import replay as telling
+from api.house import House, opened, region_of
+from api.imports import NotTaken, import_history
+from api.settings import Settings, SettingsWrong
+from api.sources import Mapping
+from domain.decider import Actor, Refusal, Role
+from domain.ledger.migrate import migrate
+from domain.ledger.programs import ServerFault
+from domain.ledger.sequencer import drain
+from projections import rebuild as folding
+from projections.live import Live
+from projections.report import handoff_figures
+
+WIDE = 160
+"""How wide to write where there is no terminal, in characters."""
+
+app = typer.Typer(
+    help="Luotsi: a ledger of case ownership and the client's voice.",
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
+report = typer.Typer(help="Print figures, reckoned from the projections.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(report, name="report")
+
+
+class Level(StrEnum):
+    """Between whom cases are handed over."""
+
+    UNIT = "unit"
+    WORKER = "worker"
+    ORGANISATION = "organisation"
+
+
+class Terminated(SystemExit):
+    """SIGTERM came: what is open is closed on the way out."""
+
+
+def moment(text: str) -> datetime:
+    """Read a time with an offset."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a time such as 2025-03-03T09:00:00+02:00") from None
+    if found.utcoffset() is None:
+        raise typer.BadParameter(f"{text!r} has no offset, so it is no moment: write 2025-03-03T09:00:00+02:00")
+    return found
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Processes = Annotated[int | None, typer.Option(min=1, max=64, help="How many processes share the work.")]
+Time = datetime | None
+TIME: dict[str, Any] = {"parser": moment, "metavar": "TIME"}
+
+
+# The commands
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    demo: Annotated[bool, typer.Option(help="Load the demonstration where there are no other cases.")] = True,
+) -> None:
+    """Serve until told to stop. LUOTSI_PORT is the port: 8000 unless set, and 0 for any that is free."""
+    from api import service  # noqa: PLC0415 - HTTP and all that goes with it
+
+    try:
+        service.serve(Settings.read(), host, with_demo=demo, say=say)
+    except (KeyboardInterrupt, Terminated):
+        say("Stopped")
+
+
+@app.command("migrate")
+def migrate_(json: Json = False) -> None:
+    """Bring the database's schema up to date."""
+    with region_of(Settings.read()) as region:
+        applied = migrate(region, Live().tables)
+    if json:
+        print_json({"applied": applied})
+    else:
+        say("\n".join(f"Applied {it}" for it in applied) or "Nothing to do: the database is up to date")
+
+
+@app.command("demo")
+def demo_(json: Json = False) -> None:
+    """Load the demonstration, six cases; a second time changes nothing."""
+    with opened(Settings.read()) as house:
+        demonstration.load(house.cases, datetime.now(UTC))
+        drain(house.region)
+    told = [
+        {"case": demonstration.case_of(name), "client": demonstration.client_of(name).id, "about": about}
+        for name, about in demonstration.ABOUT.items()
+    ]
+    if json:
+        print_json(told)
+    else:
+        say("\n".join(f"{it['case']}  {it['about']}" for it in told))
+
+
+@app.command()
+def token(
+    *,
+    role: Annotated[Role, typer.Option(help="In which role.")],
+    who: Annotated[
+        str, typer.Option("--id", help="A worker's id at the employer; a client's or representative's UUID.")
+    ],
+    organisation: Annotated[str | None, typer.Option(help="Whose worker.")] = None,
+    unit: Annotated[str | None, typer.Option(help="In which of its units.")] = None,
+    minutes: Annotated[float, typer.Option(min=0, help="How long it holds.")] = 60,
+    json: Json = False,
+) -> None:
+    """Mint a token of the development issuer, with which to call the API."""
+    from api.auth import DevelopmentIssuer  # noqa: PLC0415 - so is it
+
+    issuer = DevelopmentIssuer.at(Settings.read())
+    try:
+        minted = issuer.mint(Actor(who, role, organisation, unit), minutes)
+    except ValueError:
+        raise typer.BadParameter("a client and a representative go by a UUID, others by a short text") from None
+    if json:
+        print_json({"token": minted, "expires": datetime.now(UTC) + timedelta(minutes=minutes)})
+    else:
+        say(minted)
+
+
+@app.command("import")
+def import_(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The history: XES or CSV, plain or gzipped.")],
+    mapping: Annotated[Path, typer.Option(help="What its attributes or columns mean, in TOML.")],
+    name: Annotated[str | None, typer.Option(help="The source's name; the file's unless given.")] = None,
+    processes: Processes = None,
+    json: Json = False,
+) -> None:
+    """Take in the cases of another system's history. Cut short, the same command goes on where it was."""
+    bad: list[NotTaken] = []
+
+    def tell(it: NotTaken) -> None:
+        if json:
+            bad.append(it)
+        else:
+            complain(f"line {it.line}: {it.reason}" + (f" (case {it.case})" if it.case else ""))
+
+    read = Mapping.read(mapping)
+    size = file.stat().st_size
+    with opened(Settings.read()) as house, bar(f"Taking in {file.name}") as step:
+        came = import_history(
+            house, file, read, name=name, processes=processes, progress=lambda done: step(done, size), tell=tell
+        )
+    if json:
+        print_json({**vars(came), "not_taken": bad})
+    else:
+        say(f"{came.cases} cases came in, with {came.rows} rows")
+        say(f"{came.skipped} cases were in already; {came.bad} rows are bad and did not come in")
+
+
+@report.command("handoffs")
+def report_handoffs(
+    by: Annotated[Level, typer.Option(help="Between whom.")] = Level.UNIT,
+    json: Json = False,
+) -> None:
+    """Tell how often cases moved, came back and bounced, and how long offers waited."""
+    with opened(Settings.read()) as house, house.region.connect() as connection:
+        figures = handoff_figures(connection, by.value)
+    if json:
+        print_json(figures)
+    else:
+        say("\n".join(f"{name.replace('_', ' '):<18}{figure:>14,}" for name, figure in figures.items()))
+
+
+@app.command()
+def replay(
+    *,
+    case: Annotated[UUID, typer.Argument(metavar="CASE", help="The case.")],
+    version: Annotated[int | None, typer.Option(help="As its first so many events tell it.")] = None,
+    known_at: Annotated[Time, typer.Option(help="As it was known then.", **TIME)] = None,
+    happened_by: Annotated[Time, typer.Option(help="Only what had happened by then.", **TIME)] = None,
+    since: Annotated[Time, typer.Option("--from", help="From this time on.", **TIME)] = None,
+    until: Annotated[Time, typer.Option("--to", help="Up to, and not at, this time.", **TIME)] = None,
+    json: Json = False,
+) -> None:
+    """Tell what happened in a case, in whose words, and who owned it after each event."""
+    at = telling.Moment(version, known_at, happened_by, since, until)
+    with opened(Settings.read()) as house:
+        entries = telling.replayed(house.cases, case, at)
+    if json:
+        print_json({"case": case, "events": [telling.as_json(it) for it in entries]})
+    else:
+        _print_replay(case, entries)
+
+
+def _print_replay(case: UUID, entries: Sequence[Any]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), title_justify="left")
+    for heading in ("#", "happened", "recorded", "who", "what", "in whose words", "owner after it"):
+        table.add_column(heading, overflow="fold")
+    for entry in entries:
+        context = entry.it.context
+        table.add_row(
+            str(entry.it.version), telling.time_told(context.occurred), telling.time_told(context.recorded),
+            *(Text(told) for told in (telling.who_told(context.actor), telling.what_told(entry),
+                                      telling.words_told(entry), telling.owner_told(entry.after))),
+        )  # fmt: skip
+    say(f"Case {case}; times are Finland's\n")
+    console().print(table)
+
+
+@app.command()
+def rebuild(
+    projections: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROJECTION]...", help="Which; all of them unless named.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Change nothing: compare with a fresh fold.")] = False,
+    processes: Processes = None,
+    json: Json = False,
+) -> None:
+    """Fold what is behind anew, or what is named. Cut short, the same command goes on where it was."""
+    work = folding.verify if verify else folding.rebuild
+    with opened(Settings.read()) as house, bar("Verifying" if verify else "Rebuilding") as step:
+        try:
+            outcome = work(house.region, projections or (), processes or min(os.cpu_count() or 1, 4), step)
+        except LookupError as unknown:
+            raise typer.BadParameter(str(unknown.args[0])) from None
+    if json:
+        print_json({
+            "cases": outcome.cases, "events": outcome.events, "aside": sorted(outcome.aside),
+            "differences": outcome.differences,
+        })  # fmt: skip
+    else:
+        for it in outcome.differences:
+            complain(f"{it.projection} of case {it.case}: {it.what}")
+        for case in sorted(outcome.aside):
+            complain(f"case {case} is set aside: this release can't fold it")
+        say(f"{outcome.cases} cases with {outcome.events} events; {len(outcome.differences)} differences")
+    if outcome.differences or outcome.aside:
+        raise typer.Exit(1)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from api.app import create_app  # noqa: PLC0415 - so is it
+
+    nothing = cast("Any", None)  # no request comes, so no ledger is asked
+    print_json(create_app(House(Settings.read(), nothing, nothing, Live(), nothing), nothing).openapi())
+
+
+# What is printed
+
+
+def say(text: str) -> None:
+    """Print for whoever asked, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """Print beside what was asked for."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def print_json(content: Any) -> None:
+    """Print JSON."""
+    say(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())
+
+
+def console() -> Console:
+    """Return what lays out a table: as wide as the terminal, or wide where there is none."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=WIDE, color_system=None)
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Draw a progress bar on the terminal, where standard error is one."""
+    errors = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+# What goes wrong
+
+
+def main() -> None:
+    """Run a command; what can go wrong is told in a sentence."""
+    signal.signal(signal.SIGTERM, _terminated)
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        app(prog_name="luotsi")
+    except Exception as error:
+        sentence = told(error)
+        if sentence is None:
+            raise
+        complain(f"luotsi: {sentence}")
+        sys.exit(2 if isinstance(error, SettingsWrong) else 1)
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise Terminated(128 + signal.SIGTERM)
+
+
+def told(error: Exception) -> str | None:
+    """Return what to say of an error: what one of ours says of itself. None is a fault of the program's own."""
+    about = " ".join((type(error).__doc__ or "").split())
+    if isinstance(error, ServerFault):
+        return about + _facts(
+            {name: fact for name, fact in vars(error).items() if not (fact is None or name.startswith("_"))}
+        )
+    if isinstance(error, Refusal):
+        return about + _facts(error.details)
+    if type(error).__module__.partition(".")[0] in {"api", "domain", "projections", "__main__"}:
+        said = str(error)
+        return said if about in said else f"{about} ({said})"
+    if isinstance(error, psycopg.OperationalError):
+        return f"The database can't be used: {' '.join(str(error).split())}"
+    if isinstance(error, BrokenProcessPool):
+        return "A process that shared the work was ended from outside. The same command goes on where it was."
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else None
+
+
+def _facts(facts: dict[str, Any]) -> str:
+    return f" ({'; '.join(f'{name}: {fact}' for name, fact in facts.items())})" if facts else ""
+
+
+if __name__ == "__main__":
+    main()
