@@ -64,6 +64,16 @@ def _folded(projection: Projection[Any], rows: tuple[Any, ...], events: Sequence
 def _changes(
     projection: Projection[Any], was: tuple[Any, ...] | None, now: tuple[Any, ...] | None, *, whole: bool
 ) -> Rows:
+    try:
+        return _changed(projection, was, now, whole=whole)
+    except Exception as raised:  # a row that is no row of this projection, whatever it is
+        _log.error("projection %s is behind: its rows raised %s", projection.name, type(raised).__name__)
+        return Rows(projection.table, failed=True)
+
+
+def _changed(
+    projection: Projection[Any], was: tuple[Any, ...] | None, now: tuple[Any, ...] | None, *, whole: bool
+) -> Rows:
     if now is None:
         return Rows(projection.table, failed=True)
     if whole:

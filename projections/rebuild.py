@@ -60,6 +60,9 @@ class Difference:
     what: str
 
 
+_Records = list[dict[str, Any]]
+"""Rows by column."""
+
 Progress = Callable[[int, int], None]
 """Called with how many events are done, of how many."""
 
@@ -162,7 +165,23 @@ class CatchUp:
 
 
 def rebuild_cases(connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID]) -> Outcome:
-    """Replace these cases' rows by a fresh fold, in one transaction; skip those that a writer has in hand."""
+    """Replace these cases' rows by a fresh fold, in one transaction; skip those that a writer has in hand.
+
+    A case whose rows don't fit their table is set aside, and the others of the batch go on without it.
+    """
+    try:
+        return _replaced(connection, projections, cases)
+    except (psycopg.DataError, psycopg.IntegrityError) as unfit:
+        outcome = Outcome()
+        if len(cases) == 1:
+            _log.error("case %s is set aside: its rows raised %s", cases[0], type(unfit).__name__)  # never the words
+            outcome.aside.update(cases)
+        for case in cases if len(cases) > 1 else ():
+            outcome.add(rebuild_cases(connection, projections, [case]))
+        return outcome
+
+
+def _replaced(connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID]) -> Outcome:
     outcome = Outcome()
     tables = {it.table.table: it for it in projections}
     connection.execute(_BEGIN_ROWS, (list(cases), list(tables)))
@@ -184,7 +203,7 @@ def _replace(connection: Connection, projection: Projection[Any], done: Sequence
     with connection.cursor().copy(f"COPY {table.table} ({names}) FROM STDIN".encode()) as copy:
         for _, _, rows in done:
             for row in rows:
-                copy.write_row([_copied(value) for value in projection.record(row).values()])
+                copy.write_row([_copied(value) for value in row.values()])
     connection.execute(_MOVED, (cases, heads, table.table))
 
 
@@ -194,7 +213,7 @@ def _copied(value: Any) -> Any:
 
 def _folded(
     connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID], outcome: Outcome
-) -> Iterator[tuple[UUID, int, list[tuple[Any, ...] | None]]]:
+) -> Iterator[tuple[UUID, int, list[_Records | None]]]:
     """Yield each case with its head and its rows in each projection, None where they can't be folded."""
     with connection.cursor(binary=True) as cursor:
         stored = cursor.execute(_EVENTS, (list(cases),)).fetchall()
@@ -212,11 +231,9 @@ def _folded(
         yield case, kept[-1][1], [_rows(it, ordered, case, outcome) for it in projections]
 
 
-def _rows(
-    projection: Projection[Any], history: Sequence[Recorded], case: UUID, outcome: Outcome
-) -> tuple[Any, ...] | None:
+def _rows(projection: Projection[Any], history: Sequence[Recorded], case: UUID, outcome: Outcome) -> _Records | None:
     try:
-        return projection.over(history)
+        return [projection.record(row) for row in projection.over(history)]
     except Exception as raised:  # whatever a fold does, the others go on
         _log.error("projection %s can't fold case %s: %s", projection.name, case, type(raised).__name__)
         outcome.aside.add(case)
@@ -235,7 +252,7 @@ def _verified(connection: Connection, projections: Sequence[Projection[Any]], ca
             for projection, rows in zip(projections, folds, strict=True):
                 if versions.get((case, projection.table.table)) != head:
                     outcome.differences.append(Difference(projection.name, case, "behind its events"))
-                elif rows is not None and _records(projection, rows) != stands[projection.name].get(case, []):
+                elif rows is not None and _sorted(projection, rows) != stands[projection.name].get(case, []):
                     outcome.differences.append(Difference(projection.name, case, "not what a fresh fold gives"))
     return outcome
 
@@ -251,11 +268,8 @@ def _standing(connection: Connection, projection: Projection[Any], cases: Sequen
     return {case: sorted(rows, key=lambda it: _key(projection, it)) for case, rows in found.items()}
 
 
-def _records(projection: Projection[Any], rows: Iterable[Any]) -> list[dict[str, Any]]:
-    plain = [
-        {name: list(value) if isinstance(value, tuple) else value for name, value in projection.record(row).items()}
-        for row in rows
-    ]
+def _sorted(projection: Projection[Any], rows: _Records) -> _Records:
+    plain = [{name: list(it) if isinstance(it, tuple) else it for name, it in row.items()} for row in rows]
     return sorted(plain, key=lambda it: _key(projection, it))
 
 

@@ -313,7 +313,7 @@ def test_a_directory_that_knows_the_holders_already_stays_as_it_is(house: House,
 # Killed in the middle
 
 
-def long_history(tmp_path: Path, cases: int = 600) -> Path:
+def long_history(tmp_path: Path, cases: int = 300) -> Path:
     units, meanings = ["A", "B", "C"], ["work", "queued", "work", "waits", "closed", "work"]
     rows = (
         f"{case};c{case % 50};2024-03-04 {step + 8:02}:{case % 60:02};{meanings[(case + step) % 6]};Kela;"
@@ -360,7 +360,7 @@ def test_killed_in_the_middle_and_begun_again_it_comes_to_the_same(postgres: Ser
         here = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         until(lambda: count(here) == 0)  # its processes end with it
         came = count("SELECT count(*) FROM luotsi.clients")
-        assert 20 < came < 600
+        assert 20 < came < 300
         with begun(url, path, home) as second:
             assert second.wait(60) == 0
         with another_house(postgres, tmp_path / "other") as other:

@@ -13,11 +13,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from domain.decider import Recorded
+from domain.intake import OpenCase
 from domain.ledger.application import TooBusy
 from domain.ledger.database import Region
 from domain.ledger.migrate import migrate
@@ -194,6 +195,29 @@ def test_a_fold_that_raises_does_not_stop_a_handoff_and_is_caught_up_later(regio
             assert rebuild_cases(connection, projections, [case]).aside == set()
         town.say(case)
     assert verify(region).differences == []
+
+
+@pytest.mark.parametrize("wrong", [{"number": 2**70}, {"number": None}, {"owned_by": "\0"}, None])
+def test_rows_that_fit_no_table_set_their_case_aside_and_stop_nothing_else(
+    region: Region, tmp_path: Path, wrong: dict[str, Any] | None
+) -> None:
+    odd: list[UUID] = []
+
+    def fold(rows: tuple[Any, ...], it: Recorded) -> tuple[Any, ...]:
+        rows = OWNER.fold(rows, it)
+        return tuple(replace(row, **wrong) if wrong else "no row" for row in rows) if it.stream in odd else rows
+
+    projections = tuple(replace(it, fold=fold) if it is OWNER else it for it in every_projection())
+    with ledger(region, tmp_path, Live(projections)) as cases:
+        town = Town(cases).settle()
+        odd.append(uuid4())
+        town.do(OpenCase(town.client(), "asunto"), odd[0], AINO)
+        fine = town.case()
+        with region.connect() as connection:
+            assert [it for it, _ in behind(connection, projections)] == odd
+            start_over(connection, projections)
+            assert rebuild_cases(connection, projections, sorted([odd[0], fine])).aside == set(odd)
+            assert [it for it, _ in behind(connection, projections)] == odd
 
 
 def test_an_event_that_nobody_can_read_sets_its_case_aside_and_stops_nothing_else(town: Town, region: Region) -> None:
