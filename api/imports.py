@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -139,16 +139,25 @@ def import_history(
 # What a case comes to
 
 
-def asked(this: Import, case: SourceCase) -> list[Asked]:
-    """Return the commands that take in a case whose client is registered."""
-    begins = case.rows[0].time
-    opening = ImportCase(this.client(case), this.intake, begins)
+@dataclass(frozen=True)
+class Coming:
+    """A case that is to come in, and since when its client is known: the first row in the file of a case of theirs."""
+
+    case: SourceCase
+    since: datetime
+
+
+def asked(this: Import, it: Coming) -> list[Asked]:
+    """Return the commands that take in a case: the first registers its client, who may have other cases."""
+    case, client, begins = it.case, this.client(it.case), it.case.rows[0].time
+    opening = ImportCase(client, this.intake, begins)
     rows = (
         (row, ImportActivity(row.number, row.activity, row.meaning, holder))
         for row, holder in placed(this.intake, case.rows)
     )
     stream = this.case(case)
     return [
+        _ask(this, RegisterClient(), client, uuid5(client, "register"), it.since),
         _ask(this, opening, stream, this.opening(case), begins),
         *(_ask(this, it, stream, this.act(case, row), row.time) for row, it in rows),
     ]
@@ -189,13 +198,13 @@ def _past(cases: Iterable[SourceCase], now: datetime) -> Iterator[SourceCase]:
             yield case
 
 
-def _handfuls(cases: Iterable[SourceCase]) -> Iterator[list[SourceCase]]:
+def _handfuls(coming: Iterable[Coming]) -> Iterator[list[Coming]]:
     """Yield cases by the handful, so that handing them over costs little beside taking them in."""
-    handful: list[SourceCase] = []
+    handful: list[Coming] = []
     count = 0
-    for case in cases:
-        handful.append(case)
-        count += 1 + len(case.rows)
+    for it in coming:
+        handful.append(it)
+        count += 1 + len(it.case.rows)
         if count >= ROWS_AT_ONCE:
             yield handful
             handful, count = [], 0
@@ -206,19 +215,19 @@ def _handfuls(cases: Iterable[SourceCase]) -> Iterator[list[SourceCase]]:
 # Taking in
 
 
-def take_in(cases: Cases, this: Import, handful: Sequence[SourceCase]) -> tuple[Taken, list[NotTaken]]:
+def take_in(cases: Cases, this: Import, handful: Sequence[Coming]) -> tuple[Taken, list[NotTaken]]:
     """Take in a handful of cases, each whole or not at all; one that is in already is skipped."""
-    not_taken = [NotTaken(it.line, it.reason, case.id) for case in handful for it in case.bad]
+    not_taken = [NotTaken(bad.line, bad.reason, it.case.id) for it in handful for bad in it.case.bad]
     total = Taken(bad=len(not_taken))
-    some = [case for case in handful if case.rows]
-    acts = [act for case in some for act in (this.opening(case), this.act(case, case.rows[-1]))]
-    known, _ = _found(cases, acts, _beside(this, some))
-    for case in some:
-        first, last = case.rows[0], case.rows[-1]
+    some = [it for it in handful if it.case.rows]
+    acts = [act for it in some for act in (this.opening(it.case), this.act(it.case, it.case.rows[-1]))]
+    known, _ = _found(cases, acts, _beside(this, [it.case for it in some]))
+    for it in some:
+        case, last = it.case, it.case.rows[-1]
         if this.opening(case) not in known:
-            why = _refused(cases, this, case)
+            why = _refused(cases, this, it)
             total += Taken(bad=len(case.rows)) if why else Taken(cases=1, rows=len(case.rows))
-            not_taken += [NotTaken(first.line, why, case.id)] if why else []
+            not_taken += [NotTaken(case.rows[0].line, why, case.id)] if why else []
         elif this.act(case, last) in known:
             total += Taken(skipped=1)
         else:
@@ -230,30 +239,29 @@ def take_in(cases: Cases, this: Import, handful: Sequence[SourceCase]) -> tuple[
 _GROWN = "the case came in before, without this row, and an import takes in a case once"
 
 
-def _refused(cases: Cases, this: Import, case: SourceCase) -> str | None:
-    """Take in a case, and its client unless they have another case here, or say why not."""
-    client = this.client(case)
-    known = cases.warm.get(client)
-    begin = _ask(this, RegisterClient(), client, uuid5(client, "register"), case.rows[0].time)
+def _refused(cases: Cases, this: Import, it: Coming) -> str | None:
+    """Take in a case, or say why not."""
+    register, *rest = asked(this, it)
+    client = cases.warm.get(register.stream)
     try:
-        cases.execute_all([*([] if known and known.version else [begin]), *asked(this, case)])
+        cases.execute_all(rest if client and client.version else [register, *rest])
     except Refusal as refused:
-        return f"none of the case's {len(case.rows)} rows came in: {refused}"
+        return f"none of the case's {len(it.case.rows)} rows came in: {refused}"
     return None
 
 
 def _found(cases: Cases, acts: Iterable[UUID], streams: dict[UUID, type[State]]) -> tuple[set[UUID], set[UUID]]:
     """Return which of the commands are in and which of the streams have begun, and have the streams at hand."""
     with cases.pool.connection() as connection:
-        connection.execute(
-            "DISCARD PLANS"
-        )  # made when the tables were smaller, they would read all of what has come in
+        connection.execute(_PLAN_ANEW)
         now, acts_in, begun = connection.execute(_FOUND, (list(acts), list(streams))).fetchone() or (None, None, None)
     cases.clock.heard(now)
     _remember(cases, streams, set(begun or ()))
     return set(acts_in or ()), set(begun or ())
 
 
+_PLAN_ANEW = "DISCARD PLANS"
+"""What was planned for small tables would read large ones whole, and these grow faster than they are analysed."""
 _FOUND = """
     SELECT clock_timestamp(), (SELECT array_agg(command) FROM receipts WHERE command = ANY (%s)),
         (SELECT array_agg(stream) FROM events WHERE version = 1 AND stream = ANY (%s))"""
@@ -286,19 +294,22 @@ def _remember(cases: Cases, streams: dict[UUID, type[State]], begun: set[UUID]) 
 
 
 class _Seen:
-    """The holders that an import's rows name, each with the time of the first row in the file that does."""
+    """Who occurs in an import, each with the time of the first row in the file that names them."""
 
     def __init__(self, this: Import) -> None:
         self.this = this
         self.holders: dict[Holder, datetime] = {}
+        self.clients: dict[str, datetime] = {}
 
-    def noted(self, case: SourceCase) -> SourceCase:
-        """Note the holders of a case, and the intake that holds it at first."""
+    def noted(self, case: SourceCase) -> Coming:
+        """Note the client and the holders of a case, and the intake that holds it at first."""
         for row, holder in placed(self.this.intake, case.rows):
             self.holders.setdefault(self.this.intake, row.time)
             if holder is not None:
                 self.holders.setdefault(holder, row.time)
-        return case
+        begins = case.rows[0].time if case.rows else datetime.max.replace(tzinfo=UTC)
+        known = self.clients.setdefault(case.client, begins) if case.client and case.rows else begins
+        return Coming(case, known)
 
     def registered(self, cases: Cases) -> None:
         """Register those that the directory does not know, so that their cases can go on living."""
@@ -357,7 +368,7 @@ _Results = Iterator[tuple[Taken, list[NotTaken]]]
 
 
 @contextmanager
-def _takers(house: House, this: Import, processes: int) -> Iterator[Callable[[Iterator[list[SourceCase]]], _Results]]:
+def _takers(house: House, this: Import, processes: int) -> Iterator[Callable[[Iterator[list[Coming]]], _Results]]:
     """Give what takes in handfuls: in this process, or in several others that end with it."""
     if processes == 1:
         yield partial(map, partial(take_in, house.cases, this))
@@ -372,8 +383,8 @@ def _takers(house: House, this: Import, processes: int) -> Iterator[Callable[[It
 
 
 def _spread(
-    executor: ProcessPoolExecutor, take: Callable[[list[SourceCase]], tuple[Taken, list[NotTaken]]], processes: int,
-    handfuls: Iterator[list[SourceCase]],
+    executor: ProcessPoolExecutor, take: Callable[[list[Coming]], tuple[Taken, list[NotTaken]]], processes: int,
+    handfuls: Iterator[list[Coming]],
 ) -> _Results:  # fmt: skip
     """Spread handfuls over the processes, and read on no faster than they take them in."""
     waiting: set[Future[tuple[Taken, list[NotTaken]]]] = set()
@@ -386,7 +397,7 @@ def _spread(
 
 
 def _take_in_elsewhere(
-    settings: Settings, region: Region, this: Import, handful: list[SourceCase]
+    settings: Settings, region: Region, this: Import, handful: list[Coming]
 ) -> tuple[Taken, list[NotTaken]]:
     return take_in(_cases(settings, region), this, handful)
 

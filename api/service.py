@@ -22,7 +22,7 @@ from api.app import create_app
 from api.auth import verifier_of
 from api.house import House, opened
 from api.settings import Settings
-from domain.decider import Actor
+from domain.decider import Actor, Role
 from domain.ledger.postgres import Server
 from domain.ledger.sequencer import Sequencer
 from projections.rebuild import CatchUp
@@ -188,17 +188,20 @@ def greeting(house: House, address: str) -> str:
 
 
 def commands(house: House, address: str) -> list[tuple[str, str]]:
-    """Return three commands that show an owner, a client's voice and a replay, where the demonstration is there."""
+    """Return three commands that show an owner, a client's voice and a replay: of the demonstration, or of any case."""
     owned, voiced, handed = (demo.case_of(it) for it in ("back_to_work", "debts", "between_three"))
+    reader, client = demo.AINO, demo.client_of("debts")
     if house.cases.client_of(handed) is None:
-        return []
+        with house.pool.connection() as connection:
+            row = connection.execute('SELECT "case" FROM clients LIMIT 1').fetchone()
+        if row is None:
+            return []
+        owned = voiced = handed = row[0]
+        reader = client = Actor("auditor", Role.AUDITOR)
     return [
-        ("who owns a case: the client does", _curl(demo.AINO, f"{address}/cases/{owned}/owner")),
-        (
-            "what a client has said, read as that client",
-            _curl(demo.client_of("debts"), f"{address}/cases/{voiced}/voice"),
-        ),
-        ("what happened to a case between three organisations", f"{program()} replay {handed}"),
+        ("who has owned a case", _curl(reader, f"{address}/cases/{owned}/owner")),
+        ("what a client has said", _curl(client, f"{address}/cases/{voiced}/voice")),
+        ("all that happened to a case", f"{program()} replay {handed}"),
     ]
 
 

@@ -78,12 +78,13 @@ class Transfer(Value):
 
 
 class Statement(Value):
-    """What is remembered of a statement: never the words."""
+    """What is remembered of a statement: never the words. `in_person`: the client themself entered or confirmed it."""
 
     speaker: Speaker
     standing: Standing
     written_by: Actor
     at: datetime
+    in_person: bool = False
 
 
 class Objection(Value):
@@ -132,6 +133,7 @@ class Case(State):
     assessments: Trail[UUID, datetime | None] = Trail()
     closure: ProposedClosure | None = None
     closure_settled_at: datetime | None = None
+    answered_in_person: Trail[int, bool] = Trail()
     closed_at: datetime | None = None
     erroneous: Trail[int, bool] = Trail()
 
@@ -185,7 +187,7 @@ class CaseNotOpen(Conflict):
 
 
 class NotResponsible(Forbidden):
-    """Only the responsible holder, or the manager of their unit, may do this. Ask them, or ask for the case."""
+    """Only the responsible holder, or the manager of their unit, may do this. Ask them to."""
 
     rule = 1
 
@@ -213,6 +215,13 @@ class WordsMissing(Unacceptable):
 
 class EntryAbsent(Absent):
     """The case has no such version. Read its history and name a version that stands there."""
+
+
+def as_holder(actor: Actor) -> Holder | None:
+    """Return the actor as a holder: a worker in their unit. None where they are in none."""
+    if not (actor.organisation and actor.unit):
+        return None
+    return Holder(actor.organisation, actor.unit, actor.id if actor.role in STAFF else None)
 
 
 def entry(ctx: Context, version: Entry) -> Recorded:

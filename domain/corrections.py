@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain.case import Case, entry, in_words
+from domain.case import Case, NotResponsible, entry, in_words, speaks_for
 from domain.client import only_client_side
+from domain.client_ownership import ClientAskedWhoOwns
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     CLIENT_SIDE,
@@ -17,14 +18,16 @@ from domain.decider import (
     Event,
     Forbidden,
     Recorded,
-    Role,
     Words,
 )
 from domain.objections import ObjectionRaised
-from domain.requests import RequestMade
+from domain.requests import ClientAnswered, ExperienceReported, RequestMade
 from domain.voice import StatementConfirmed, StatementDisputed, StatementRecorded
 
-_VOICE = (StatementRecorded, StatementConfirmed, StatementDisputed, ObjectionRaised, RequestMade)
+_VOICE = (
+    StatementRecorded, StatementConfirmed, StatementDisputed, ObjectionRaised, RequestMade, ClientAnswered,
+    ExperienceReported, ClientAskedWhoOwns,
+)  # fmt: skip
 """What the client said, whoever wrote it down."""
 
 
@@ -46,8 +49,9 @@ class EntryMarkedErroneous(Event[Case]):
 class MarkErroneous(Command[Case]):
     """Mark an entry as made in error. It is never edited or removed: record what is right as a new entry.
 
-    Ownership and closure can't be marked: supersede them. Staff can't mark what the client said, except as written
-    into the wrong person's case; `replaced_in` is the case that it belongs to. The client marks their own entries.
+    Ownership and closure can't be marked: supersede them. Staff mark their own entries, or those in a case that they
+    answer for; and what the client said only as written into the wrong person's case (`replaced_in` is the right
+    one), never once the client has confirmed it, and never an objection. The client marks their own entries.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -68,13 +72,27 @@ class MarkErroneous(Command[Case]):
             only_client_side(ctx, "statements", personal=False)
             if ctx.actor != marked.context.actor:
                 raise NotYourEntry(version=self.version)
-        elif _is_the_clients(marked) and (marked.context.actor.role == Role.CLIENT or not self.wrong_person):
-            raise ClientsOwnWords(version=self.version)
+        else:
+            _by_staff(state, ctx, marked, wrong_person=self.wrong_person)
         yield EntryMarkedErroneous(self.version, self.reason, self.wrong_person, self.replaced_in)
 
 
-def _is_the_clients(it: Recorded) -> bool:
-    return it.context.actor.role in CLIENT_SIDE or isinstance(it.event, _VOICE)
+def _by_staff(case: Case, ctx: Context, marked: Recorded, *, wrong_person: bool) -> None:
+    """Refuse what staff may not mark: others' entries in a case of others, and the client's own words."""
+    answers = case.responsible is not None and speaks_for(ctx.actor, case.responsible)
+    if ctx.actor != marked.context.actor and not answers:
+        raise NotResponsible(responsible=case.responsible)
+    if marked.context.actor.role in CLIENT_SIDE or isinstance(marked.event, ObjectionRaised):
+        raise ClientsOwnWords(version=marked.version)
+    if isinstance(marked.event, _VOICE) and (not wrong_person or _confirmed_in_person(case, marked)):
+        raise ClientsOwnWords(version=marked.version)
+
+
+def _confirmed_in_person(case: Case, marked: Recorded) -> bool:
+    if not isinstance(marked.event, StatementRecorded):
+        return False
+    remembered = case.statements.get(marked.event.statement)
+    return remembered is not None and remembered.in_person
 
 
 class SupersedeInstead(Conflict):
@@ -96,6 +114,6 @@ class NotYourEntry(Forbidden):
 
 
 class ClientsOwnWords(Forbidden):
-    """Those are the client's words, and only they may dispute them. Mark them only as another person's words."""
+    """Those are the client's words: only they may dispute or withdraw them. Answer them, or ask the client to."""
 
     rule = 11

@@ -173,6 +173,10 @@ class Command(_Named[S], ABC):
     def decide(self, state: S, ctx: Context) -> Iterator[Event[S]]:
         """Yield what happens, or raise a `Refusal`. Nothing new is nothing yielded."""
 
+    def mentions(self, actor: Actor) -> Iterator[Any]:
+        """Yield what the facts have to tell of: the values of its fields, and more where the actor comes in."""
+        yield from vars(self).values()
+
     def relies_on(self) -> Iterator[UUID]:
         """Yield the other streams that have to exist; those that do are in the facts."""
         yield from ()

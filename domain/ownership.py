@@ -106,18 +106,24 @@ class AcceptHandoff(Command[Case]):
     handoff: UUID
     for_unit: bool = False
 
+    def mentions(self, actor: Actor) -> Iterator[Any]:
+        own = as_holder(actor)
+        yield from (own, own and own.as_unit)
+
     def when(self, state: Case) -> datetime | None:
         return state.pending.claimed_at if state.pending and state.pending.handoff == self.handoff else None
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         pending = only_addressed(state, self.handoff, ctx)
         in_order(ctx, state.responsible_since)
+        by = pending.to.as_unit.but(worker=None if self.for_unit else ctx.actor.id)
+        known_holder(ctx, by if by.worker else pending.to.as_unit)
         if self.for_unit and ctx.actor.role != Role.MANAGER:
             raise OnlyManagerForUnit
         name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
         yield HandoffAccepted(
             handoff=self.handoff,
-            by=pending.to.as_unit.but(worker=None if self.for_unit else ctx.actor.id),
+            by=by,
             name_by=name_by if self.for_unit else None,
             policy=ctx.known.policy.version,
         )

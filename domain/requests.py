@@ -95,6 +95,8 @@ class ClientAnswered(Event[Case]):
     words: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
+        if ctx.actor.role == Role.CLIENT:
+            state = state.but(answered_in_person=state.answered_in_person.with_(self.version, True))
         if state.closure is None or state.closure.version != self.version:
             return state
         in_person = state.closure.in_person or ctx.actor.role == Role.CLIENT
@@ -105,7 +107,7 @@ class AnswerAsClient(Command[Case]):
     """Say what the client answers to something in the case: agree or refuse, confirm or deny.
 
     A worker may record it for the client (on paper, by telephone), but not the one who wrote what is answered to; and
-    nobody else says yes to a closure to which the client said no in person.
+    nobody answers over what the client answered in person.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -116,13 +118,9 @@ class AnswerAsClient(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         closure = state.closure if state.closure and state.closure.version == self.version else None
-        by_client_before = closure is not None and closure.in_person
-        only_client_side(
-            ctx, "closure" if closure else "statements", personal=bool(closure), by_client_before=by_client_before
-        )
+        only_client_side(ctx, "closure" if closure else "statements", personal=bool(closure))
         witness(ctx, entry(ctx, self.version).context.actor)
-        denied = closure is not None and closure.in_person and not closure.confirmed
-        if denied and self.answer in _YES and ctx.actor.role != Role.CLIENT:
+        if state.answered_in_person.get(self.version) and ctx.actor.role != Role.CLIENT:
             raise ClientHasDecided
         yield ClientAnswered(self.version, self.answer, self.words)
 

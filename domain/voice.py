@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.case import Case, Speaker, Standing, Statement, entry, in_words
-from domain.client import Language, only_client_side
+from domain.client import ClientHasDecided, Language, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     CLIENT_SIDE,
@@ -47,7 +47,8 @@ class StatementRecorded(Event[Case]):
 
     def evolve(self, state: Case, ctx: Context) -> Case:
         standing: Standing = "confirmed" if ctx.actor.role in CLIENT_SIDE else "unconfirmed"
-        remembered = Statement(self.speaker, standing, ctx.actor, ctx.occurred)
+        in_person = ctx.actor.role == Role.CLIENT
+        remembered = Statement(self.speaker, standing, ctx.actor, ctx.occurred, in_person)
         return state.but(statements=state.statements.with_(self.statement, remembered))
 
 
@@ -70,6 +71,8 @@ class RecordStatement(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
         in_words(words=self.words)
+        if self.present < 0:
+            raise FewerThanNobody(present=self.present)
         if self.about is not None:
             entry(ctx, self.about)
         own = _SPEAKS_AS.get(ctx.actor.role)
@@ -94,7 +97,9 @@ class StatementConfirmed(Event[Case]):
     def evolve(self, state: Case, ctx: Context) -> Case:
         if not (remembered := state.statements.get(self.statement)):
             return state
-        return state.but(statements=state.statements.with_(self.statement, remembered.but(standing="confirmed")))
+        in_person = remembered.in_person or ctx.actor.role == Role.CLIENT
+        confirmed = remembered.but(standing="confirmed", in_person=in_person)
+        return state.but(statements=state.statements.with_(self.statement, confirmed))
 
 
 class ConfirmStatement(Command[Case]):
@@ -118,7 +123,8 @@ class ConfirmStatement(Command[Case]):
         witness(ctx, remembered.written_by)
         if remembered.standing == "disputed" and ctx.actor.role != Role.CLIENT:
             raise DisputeStands(statement=self.statement)
-        if remembered.standing != "confirmed":
+        in_person_at_last = ctx.actor.role == Role.CLIENT and not remembered.in_person
+        if remembered.standing != "confirmed" or in_person_at_last:
             yield StatementConfirmed(self.statement, self.language, self.assisted_by, self.medium)
 
 
@@ -139,7 +145,8 @@ class StatementDisputed(Event[Case]):
 class DisputeStatement(Command[Case]):
     """Say that a statement was not written down as it was said, and how it should read.
 
-    It stays as it was, beside the correction, and can no longer serve as the client's view.
+    It stays as it was, beside the correction, and can no longer serve as the client's view. A representative does
+    not dispute what the client entered or confirmed in person.
     """
 
     roles = CLIENT_SIDE
@@ -149,7 +156,11 @@ class DisputeStatement(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
-        not_before(ctx, statement_of(state, self.statement).at)
+        remembered = statement_of(state, self.statement)
+        not_before(ctx, remembered.at)
+        in_words(correction=self.correction)
+        if ctx.actor.role == Role.REPRESENTATIVE and remembered.in_person:
+            raise ClientHasDecided
         yield StatementDisputed(self.statement, self.correction)
 
 
@@ -203,6 +214,10 @@ class StatementAbsent(Absent):
     """The case has no such statement. Read the client's voice and name a statement that stands there."""
 
 
+class FewerThanNobody(Unacceptable):
+    """That many people can't have been present. Send how many others were there, 0 for nobody."""
+
+
 class NotYourWords(Forbidden):
     """You speak in your own name here. Leave the speaker out."""
 
@@ -214,7 +229,7 @@ class OwnWitness(Forbidden):
 
 
 class DisputeStands(Forbidden):
-    """The client disputes that statement, and only the client takes that back. Write down anew what they say now."""
+    """That statement is disputed, and only the client takes that back. Write down anew what they say now."""
 
     rule = 11
 

@@ -150,7 +150,7 @@ def beside(it: Asked, client: UUID | None) -> Iterator[tuple[UUID, type[State]]]
     asked = _client_asked(it, client)
     if asked is not None and asked != it.stream:
         yield asked, Client
-    for holder in _holders(it.command):
+    for holder in _holders(it):
         yield unit_stream(holder.organisation, holder.unit), Unit
         if holder.worker is not None:
             yield worker_stream(holder.organisation, holder.worker), Worker
@@ -170,7 +170,7 @@ def facts_for(it: Asked, draft: Draft, streams: Mapping[UUID, State], entries: M
         calendar=finnish_calendar(),
         client_id=client_id,
         client=client if isinstance(client, Client) else None,
-        holders=frozenset(holder for holder in _holders(it.command) if _is_known(holder, streams)),
+        holders=frozenset(holder for holder in _holders(it) if _is_known(holder, streams)),
         existing=frozenset(stream for stream, state in streams.items() if state.began is not None),
         entries=entries,
     )
@@ -207,8 +207,8 @@ def _client_asked(it: Asked, client: UUID | None) -> UUID | None:
     return named if isinstance(named, UUID) else client
 
 
-def _holders(command: Command[Any]) -> Iterable[Holder]:
-    return (value for value in vars(command).values() if isinstance(value, Holder))
+def _holders(it: Asked) -> Iterable[Holder]:
+    return (value for value in it.command.mentions(it.actor) if isinstance(value, Holder))
 
 
 def _is_known(holder: Holder, streams: Mapping[UUID, State]) -> bool:
