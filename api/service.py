@@ -181,7 +181,8 @@ def greeting(house: House, address: str) -> str:
     lines = ["", f"Luotsi serves at {address}", f"Try the API in a browser: {address}/docs"]
     paste = [] if house.settings.production else commands(house, address)
     if paste:
-        lines += ["", "Or paste these, in another terminal:"]
+        where = ", with DATABASE_URL set as it is here" if os.environ.get("DATABASE_URL") else ""
+        lines += ["", f"Or paste these, in another terminal{where}:"]
         for about, command in paste:
             lines += ["", f"# {about}", command]
     return "\n".join([*lines, ""])

@@ -31,6 +31,8 @@ class AssessmentStarted(Event[Case]):
 class StartAssessment(Command[Case]):
     """Begin an assessment: screening, urgent, of needs, a review, or the final one."""
 
+    makes = True
+
     kind: AssessmentKind
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
@@ -61,6 +63,8 @@ class CompleteAssessment(Command[Case]):
 
     `client_view` is the statement on which it rests; without one, `no_view_because` says why there is none.
     """
+
+    makes = True
 
     kind: AssessmentKind
     outcome: Outcome

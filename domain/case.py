@@ -113,6 +113,7 @@ class Case(State):
 
     A trail of what waits for an answer holds since when it waits, and None once it was answered. `settled_at` is when
     an offer or a transfer last ended, `closure_settled_at` when the closure last was withdrawn, carried out or undone.
+    `would_end` is whether the client, in person, last said yes or no to ending the case.
     """
 
     status: Literal["unopened", "open", "closed"] = "unopened"
@@ -134,6 +135,7 @@ class Case(State):
     closure: ProposedClosure | None = None
     closure_settled_at: datetime | None = None
     answered_in_person: Trail[int, bool] = Trail()
+    would_end: bool | None = None
     closed_at: datetime | None = None
     erroneous: Trail[int, bool] = Trail()
 
@@ -161,9 +163,12 @@ def only_while_open(case: Case, ctx: Context) -> None:
 
 def speaks_for(actor: Actor, holder: Holder) -> bool:
     """Say whether the actor may answer for this holder: the named worker, or the unit's manager, or its workers."""
-    if (actor.organisation, actor.unit) != (holder.organisation, holder.unit):
-        return False
-    return actor.role == Role.MANAGER or holder.worker in {None, actor.id}
+    return works_in(actor, holder) and (actor.role == Role.MANAGER or holder.worker in {None, actor.id})
+
+
+def works_in(actor: Actor, holder: Holder) -> bool:
+    """Say whether the actor works in the holder's unit."""
+    return (actor.organisation, actor.unit) == (holder.organisation, holder.unit)
 
 
 def only_responsible(case: Case, ctx: Context) -> Holder:

@@ -18,6 +18,7 @@ from domain.decider import (
     Forbidden,
     Role,
     State,
+    Unacceptable,
     Value,
     Words,
     not_before,
@@ -120,6 +121,8 @@ class NameRepresentative(Command[Client]):
     until: datetime | None = None
 
     def decide(self, state: Client, ctx: Context) -> Iterator[Event[Client]]:
+        if not self.scope or (self.until is not None and self.until <= ctx.occurred):
+            raise MandateEmpty
         yield RepresentativeNamed(self.representative, self.kind, self.scope, self.until)
 
 
@@ -237,7 +240,13 @@ def only_client_side(ctx: Context, scope: Scope, *, personal: bool, by_client_be
 
 
 class RepresentativeAbsent(Absent):
-    """Nobody with this id acts for the client. Read the client's representatives and name one of them."""
+    """Nobody with this id acts for the client. Check the id, or name them as a representative first."""
+
+
+class MandateEmpty(Unacceptable):
+    """That mandate is for nothing, or over before it begins. Name its matters, and an end that is to come or none."""
+
+    rule = 16
 
 
 class NotYourMandate(Forbidden):
@@ -263,4 +272,4 @@ class OneOfTwoCustodians(Forbidden):
 
 
 class ClientDead(Conflict):
-    """The client's death is on record. Withdraw the report if it is a mistake; otherwise only closing is left."""
+    """The client's death is on record. Withdraw the report if it is a mistake; otherwise no case is opened for them."""

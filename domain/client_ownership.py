@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.case import Case, Holder, in_order, known_holder, only_open, only_while_open
+from domain.case import Case, Holder, in_order, in_words, known_holder, only_open, only_while_open
 from domain.client import only_client_side
 from domain.decider import CLIENT_SIDE, Command, Conflict, Context, Event, Role, Words
 
@@ -24,6 +24,7 @@ class AskWhoOwns(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_while_open(state, ctx)
+        in_words(answer=self.answer)
         yield ClientAskedWhoOwns(self.answer)
 
 

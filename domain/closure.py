@@ -36,7 +36,7 @@ from domain.decider import (
     Words,
 )
 from domain.objections import ObjectionLapsed
-from domain.ownership import HandoffWithdrawn, TransferPending, nothing_under_way
+from domain.ownership import HandoffWithdrawn, nothing_under_way
 from domain.voice import heard
 
 _INITIATORS: dict[Role, Initiator] = {Role.CLIENT: "client", Role.REPRESENTATIVE: "representative"}
@@ -61,12 +61,13 @@ class ClosureProposed(Event[Case]):
     urgent: bool = False
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        at_clients_wish = self.ground == "client_ended" and ctx.actor.role == Role.CLIENT
+        in_person = ctx.actor.role == Role.CLIENT
         return state.but(
             closure=ProposedClosure(
                 ctx.version, self.ground, self.initiator, self.attributed_to, ctx.actor.id, ctx.occurred,
-                confirmed=at_clients_wish, in_person=ctx.actor.role == Role.CLIENT,
-            )
+                confirmed=in_person and self.ground == "client_ended", in_person=in_person,
+            ),
+            would_end=True if in_person else state.would_end,
         )  # fmt: skip
 
 
@@ -119,7 +120,8 @@ class ClosureWithdrawn(Event[Case]):
     reason: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(closure=None, closure_settled_at=ctx.occurred)
+        would_end = None if ctx.actor.role == Role.CLIENT else state.would_end
+        return state.but(closure=None, closure_settled_at=ctx.occurred, would_end=would_end)
 
 
 class WithdrawClosure(Command[Case]):
@@ -198,7 +200,7 @@ class CaseReopened(Event[Case]):
     def evolve(self, state: Case, ctx: Context) -> Case:
         reopened = state.but(status="open", closed_at=None, owned_by="responsible", chosen=None)
         return reopened.held_by(self.responsible, ctx.occurred).but(
-            owned_since=ctx.occurred, closure_settled_at=ctx.occurred
+            owned_since=ctx.occurred, closure_settled_at=ctx.occurred, would_end=None
         )
 
 
@@ -271,8 +273,6 @@ def _time_to_object(case: Case, closure: ProposedClosure, ctx: Context) -> None:
 def _left_by_death(case: Case) -> Iterator[Event[Case]]:
     if case.pending:
         yield HandoffWithdrawn(case.pending.handoff, "")
-    if case.transfer:
-        raise TransferPending(transfer=case.transfer.transfer, since=case.transfer.since)
     for objection in case.open_objections:
         yield ObjectionLapsed(objection, "death")
 

@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import (
     TYPE_CHECKING,
@@ -39,6 +39,12 @@ Words = Annotated[str, WORDS]
 
 SEALED: Words = "[sealed]"
 """What a `Words` field holds when the event was read without its words."""
+
+YEARS = range(1900, 2200)
+"""The years in which anything happens, or is due."""
+
+MOST = 100
+"""How many things one list of a command may name."""
 
 ERASED: Words = "[erased]"
 """What a `Words` field reads as once its words have been destroyed."""
@@ -166,6 +172,8 @@ class Command(_Named[S], ABC):
     """Something asked for. Its docstring is its API documentation."""
 
     roles: ClassVar[frozenset[Role]] = STAFF
+    makes: ClassVar[bool] = False
+    """Whether it makes something with an id of its own, `ctx.id(1)`: a statement, a handoff and the like."""
     stream: ClassVar[Literal["new", "existing", "any"]] = "existing"
     """Whether it begins a stream, needs one that exists, or takes either."""
 
@@ -219,9 +227,7 @@ def act(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
     """Return what the command makes happen, or raise the refusal: what holds for every command, then its own rules."""
     if ctx.actor.role not in command.roles:
         raise RoleNotAllowed(role=ctx.actor.role, allowed=sorted(command.roles))
-    for name, value in vars(command).items():
-        if isinstance(value, datetime) and value.utcoffset() is None:
-            raise OffsetMissing(field=name)
+    command = sound(command)
     if ctx.occurred > ctx.recorded:
         raise HappensInFuture(occurred=ctx.occurred, now=ctx.recorded)
     if command.stream == "new" and state.began is not None:
@@ -231,6 +237,24 @@ def act(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
     if state.began is not None and ctx.occurred < state.began and not ctx.imported:
         raise BeforeTheBeginning(occurred=ctx.occurred, began=state.began)
     return list(command.decide(state, ctx))
+
+
+def sound(command: Command[S]) -> Command[S]:
+    """Return the command with its times in UTC; refuse a time that is no moment, and lists without end."""
+    times = {name: in_utc(value, name) for name, value in vars(command).items() if isinstance(value, datetime)}
+    for name, value in vars(command).items():
+        if isinstance(value, tuple) and len(value) > MOST:
+            raise TooMany(field=name, most=MOST)
+    return command.but(**times) if times else command
+
+
+def in_utc(moment: datetime, field: str) -> datetime:
+    """Return a moment in UTC, as PostgreSQL and every reader understands it, or refuse one that nobody lives in."""
+    if moment.utcoffset() is None:
+        raise OffsetMissing(field=field)
+    if moment.year not in YEARS:
+        raise TimeOffCalendar(field=field)
+    return moment.astimezone(UTC)
 
 
 def not_before(ctx: Context, since: datetime) -> None:
@@ -272,6 +296,14 @@ class Unacceptable(Refusal):
 
 class RoleNotAllowed(Forbidden):
     """Your role may not do this. The roles that may are listed; use a token of one of them."""
+
+
+class TimeOffCalendar(Unacceptable):
+    """That time is in no century of anybody's case. Send one between 1900 and 2199."""
+
+
+class TooMany(Unacceptable):
+    """That list has no end. Name the hundred that matter most."""
 
 
 class HappensInFuture(Unacceptable):

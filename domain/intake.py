@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from domain.calendar import civil_day, start_of
-from domain.case import Case, Holder, entry, known_holder, only_while_open, own_organisation
+from domain.case import Case, Holder, as_holder, entry, in_words, known_holder, only_while_open, own_organisation
 from domain.client import ClientDead
-from domain.decider import STAFF, Absent, Command, Context, Entry, Event, Unacceptable, Words
+from domain.decider import Absent, Actor, Command, Context, Entry, Event, Unacceptable, Words
+from domain.directory import organisation_stream
 
+Contact = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice"]
 Channel = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice", "import"]
 StatutoryClock = Literal["shl36", "none"]
 """Whether the times of the Social Welfare Act (1301/2014), 36 §, bind the case."""
@@ -51,11 +53,18 @@ class OpenCase(Command[Case]):
 
     client: UUID
     need: Words
-    channel: Channel = "visit"
+    channel: Contact = "visit"
     first_contact_at: datetime | None = None
     responsible: Holder | None = None
     duty_holder: str | None = None
     statutory_clock: StatutoryClock = "shl36"
+
+    def mentions(self, actor: Actor) -> Iterator[Any]:
+        yield self.responsible or as_holder(actor)
+
+    def relies_on(self) -> Iterator[UUID]:
+        if self.duty_holder is not None:
+            yield organisation_stream(self.duty_holder)
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         if ctx.known.client is None or ctx.known.client.began is None:
@@ -65,10 +74,14 @@ class OpenCase(Command[Case]):
         first_contact = self.first_contact_at or ctx.occurred
         if first_contact > ctx.occurred:
             raise ContactAfterOpening(first_contact_at=first_contact, opened=ctx.occurred)
-        if self.responsible is not None:
-            known_holder(ctx, self.responsible)
-        responsible = self.responsible or holder_of(ctx)
+        in_words(need=self.need)
+        responsible = self.responsible or as_holder(ctx.actor)
+        if responsible is None:
+            raise UnitMissing
+        known_holder(ctx, responsible)
         own_organisation(ctx, responsible)
+        if not ctx.known.existing.issuperset(self.relies_on()):
+            raise DutyHolderUnknown(duty_holder=self.duty_holder)
         name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
         yield CaseOpened(
             client=str(self.client), channel=self.channel, first_contact_at=first_contact, need=self.need,
@@ -158,13 +171,6 @@ class PromiseNextStep(Command[Case]):
         yield NextStepPromised(self.who, self.what, self.by)
 
 
-def holder_of(ctx: Context) -> Holder:
-    """Return the actor as a holder: a worker in their unit, or the unit of an actor who is not a worker."""
-    if not (ctx.actor.organisation and ctx.actor.unit):
-        raise UnitMissing
-    return Holder(ctx.actor.organisation, ctx.actor.unit, ctx.actor.id if ctx.actor.role in STAFF else None)
-
-
 def objection_term(ctx: Context, received: datetime) -> datetime:
     """Return when the client's time to object ends, having been informed then (rule 13)."""
     return ctx.known.calendar.after_days(civil_day(received), ctx.known.policy.object_days)
@@ -172,6 +178,12 @@ def objection_term(ctx: Context, received: datetime) -> datetime:
 
 class ClientUnknown(Absent):
     """No such client is registered. Check the id, or register the client first."""
+
+
+class DutyHolderUnknown(Unacceptable):
+    """No such organisation is in the directory. Name the one whose statutory duty it is, or leave it out for yours."""
+
+    rule = 1
 
 
 class ContactAfterOpening(Unacceptable):

@@ -43,6 +43,7 @@ class RaiseObjection(Command[Case]):
     """
 
     roles = ANYONE_IN_THE_CASE
+    makes = True
 
     against: Entry
     words: Words

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from domain.case import (
     Case,
     Holder,
     Pending,
+    as_holder,
     in_order,
+    in_words,
     known_holder,
     only_open,
     only_responsible,
-    speaks_for,
+    works_in,
 )
-from domain.decider import STAFF, Command, Conflict, Context, Event, Forbidden, Role, Unacceptable, Words
+from domain.decider import STAFF, Actor, Command, Conflict, Context, Event, Forbidden, Role, Unacceptable, Words
 from domain.voice import heard
 
 DisclosureBasis = Literal["consent", "statutory", "same_organisation", "not_stated"]
@@ -52,6 +54,8 @@ class ProposeHandoff(Command[Case]):
     `client_view` is the statement on which the offer rests; without one, `no_view_because` says why there is none.
     """
 
+    makes = True
+
     to: Holder
     reason: Words
     client_view: UUID | None = None
@@ -66,6 +70,7 @@ class ProposeHandoff(Command[Case]):
         nothing_under_way(state)
         in_order(ctx, state.responsible_since, state.settled_at)
         known_holder(ctx, self.to)
+        in_words(reason=self.reason)
         if self.to in {sender, sender.as_unit}:
             raise AlreadyTheirs(to=self.to)
         inside = self.to.organisation == sender.organisation
@@ -146,7 +151,8 @@ class HandoffAcceptanceReported(Event[Case]):
 class ReportAcceptance(Command[Case]):
     """Report that a handoff was accepted on paper or by telephone. Nothing changes until the receiver accepts it here.
 
-    Send when it happened; the receiver's acceptance then takes that time, unless they say otherwise.
+    The sender or somebody of the receiver's unit reports it. Send when it happened; the receiver's acceptance then
+    takes that time, unless they say otherwise.
     """
 
     handoff: UUID
@@ -154,6 +160,9 @@ class ReportAcceptance(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         pending = waiting(state, self.handoff, ctx)
+        if not works_in(ctx.actor, pending.to):
+            only_responsible(state, ctx)
+        known_holder(ctx, self.by)
         if self.by.as_unit != pending.to.as_unit or pending.to.worker not in {None, self.by.worker}:
             raise NotOfferedToYou(to=pending.to)
         yield HandoffAcceptanceReported(self.handoff, self.by)
@@ -184,6 +193,9 @@ class DeclineHandoff(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_addressed(state, self.handoff, ctx)
+        in_words(reason=self.reason)
+        if self.better_place is not None:
+            known_holder(ctx, self.better_place)
         yield HandoffDeclined(self.handoff, self.code, self.reason, self.better_place)
 
 
@@ -209,6 +221,7 @@ class WithdrawHandoff(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_responsible(state, ctx)
         waiting(state, self.handoff, ctx)
+        in_words(reason=self.reason)
         yield HandoffWithdrawn(self.handoff, self.reason)
 
 
@@ -290,7 +303,11 @@ def waiting(case: Case, handoff: UUID, ctx: Context) -> Pending:
 def only_addressed(case: Case, handoff: UUID, ctx: Context) -> Pending:
     """Return the waiting handoff, or refuse an actor to whom it is not offered (rule 2)."""
     pending = waiting(case, handoff, ctx)
-    if not (ctx.actor.role in STAFF and speaks_for(ctx.actor, pending.to)):
+    if (
+        ctx.actor.role not in STAFF
+        or not works_in(ctx.actor, pending.to)
+        or pending.to.worker not in {None, ctx.actor.id}
+    ):
         raise NotOfferedToYou(to=pending.to)
     return pending
 

@@ -48,6 +48,7 @@ class MakeRequest(Command[Case]):
     """Ask for something: contact, another worker, a service, a second opinion, a meeting, closure and the like."""
 
     roles = ANYONE_IN_THE_CASE
+    makes = True
 
     kind: RequestKind
     words: Words = ""
@@ -99,15 +100,18 @@ class ClientAnswered(Event[Case]):
             state = state.but(answered_in_person=state.answered_in_person.with_(self.version, True))
         if state.closure is None or state.closure.version != self.version:
             return state
-        in_person = state.closure.in_person or ctx.actor.role == Role.CLIENT
-        return state.but(closure=state.closure.but(confirmed=self.answer in _YES, in_person=in_person))
+        in_person = ctx.actor.role == Role.CLIENT
+        confirmed = self.answer in _YES and ctx.actor.role != Role.REPRESENTATIVE
+        closure = state.closure.but(confirmed=confirmed, in_person=in_person or state.closure.in_person)
+        return state.but(closure=closure, would_end=self.answer in _YES if in_person else state.would_end)
 
 
 class AnswerAsClient(Command[Case]):
     """Say what the client answers to something in the case: agree or refuse, confirm or deny.
 
     A worker may record it for the client (on paper, by telephone), but not the one who wrote what is answered to; and
-    nobody answers over what the client answered in person.
+    nobody answers over what the client answered in person, or says yes to an ending to which the client said no. Only
+    the client's own yes, not a representative's, lets a case close at once.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -120,7 +124,11 @@ class AnswerAsClient(Command[Case]):
         closure = state.closure if state.closure and state.closure.version == self.version else None
         only_client_side(ctx, "closure" if closure else "statements", personal=bool(closure))
         witness(ctx, entry(ctx, self.version).context.actor)
-        if state.answered_in_person.get(self.version) and ctx.actor.role != Role.CLIENT:
+        if ctx.actor.role != Role.CLIENT and (
+            state.answered_in_person.get(self.version)
+            or (closure and closure.in_person)
+            or (closure and self.answer in _YES and state.would_end is False)
+        ):
             raise ClientHasDecided
         yield ClientAnswered(self.version, self.answer, self.words)
 

@@ -6,11 +6,11 @@ It can't be declined. Responsibility and the statutory duty pass when it is rece
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from domain.case import Case, Holder, Transfer, in_order, in_words, known_holder, only_open, only_responsible
-from domain.decider import STAFF, Command, Conflict, Context, Event, Forbidden, Unacceptable, Words, not_before
+from domain.case import Case, Holder, Transfer, as_holder, in_order, in_words, known_holder, only_open, only_responsible
+from domain.decider import STAFF, Actor, Command, Conflict, Context, Event, Forbidden, Unacceptable, Words, not_before
 from domain.ownership import nothing_under_way
 
 
@@ -36,6 +36,8 @@ class TransferMatter(Command[Case]):
     Inform the client of it.
     """
 
+    makes = True
+
     to: Holder
     reason: Words
     disclosure_basis: Literal["consent", "statutory"] = "statutory"
@@ -46,6 +48,9 @@ class TransferMatter(Command[Case]):
         nothing_under_way(state)
         in_order(ctx, state.responsible_since, state.settled_at)
         known_holder(ctx, self.to)
+        in_words(reason=self.reason)
+        if self.to.worker is not None:
+            raise ToUnitOnly(to=self.to.as_unit)
         if self.to.organisation == sender.organisation:
             raise SameAuthority(organisation=self.to.organisation)
         yield MatterTransferred(ctx.id(1), self.to.organisation, self.to.unit, self.reason, self.disclosure_basis)
@@ -72,7 +77,12 @@ class ReceiveTransfer(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         under_way = only_receiving(state, self.transfer, ctx)
         in_order(ctx, state.responsible_since)
-        yield TransferReceived(self.transfer, Holder(under_way.to_organisation, under_way.to_unit, ctx.actor.id))
+        by = Holder(under_way.to_organisation, under_way.to_unit, ctx.actor.id)
+        known_holder(ctx, by)
+        yield TransferReceived(self.transfer, by)
+
+    def mentions(self, actor: Actor) -> Iterator[Any]:
+        yield as_holder(actor)
 
 
 class TransferContested(Event[Case]):
@@ -127,6 +137,12 @@ class TransferNotPending(Conflict):
 
 class NotSentToYou(Forbidden):
     """Only the unit to which the matter was transferred may receive or contest it. Ask it to do so."""
+
+    rule = 5
+
+
+class ToUnitOnly(Unacceptable):
+    """A matter is transferred to a unit, which itself names who answers for it. Leave the worker out."""
 
     rule = 5
 

@@ -11,7 +11,6 @@ from domain.client import ClientHasDecided, Language, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     CLIENT_SIDE,
-    STAFF,
     Absent,
     Actor,
     Command,
@@ -59,6 +58,7 @@ class RecordStatement(Command[Case]):
     """
 
     roles = ANYONE_IN_THE_CASE
+    makes = True
 
     words: Words
     speaker: Speaker | None = None
@@ -204,9 +204,9 @@ def statement_of(case: Case, statement: UUID) -> Statement:
 
 
 def witness(ctx: Context, written_by: Actor) -> None:
-    """Refuse a worker who would confirm, for the client, what they wrote themselves."""
+    """Refuse those who would confirm, for the client, what they wrote themselves."""
     same = (ctx.actor.organisation, ctx.actor.id) == (written_by.organisation, written_by.id)
-    if ctx.actor.role in STAFF and same:
+    if ctx.actor.role != Role.CLIENT and same:
         raise OwnWitness
 
 

@@ -29,7 +29,7 @@ from domain.ledger.clock import DatabaseClock
 from domain.ledger.database import DatabaseUnavailable, Pool, Region
 from domain.ledger.drafts import Asked, Draft, VersionMismatch, ask, beside, facts_for, named_entries
 from domain.ledger.fault import Fault
-from domain.ledger.mapper import EventMapper, Sealed
+from domain.ledger.mapper import EventMapper, Sealed, decoded
 from domain.ledger.recorder import Act, LedgerRecorder, Overtaken, Receipt, select_stream
 from domain.ledger.warm import Loaded, NoReadModels, ReadModels, Warm
 from domain.ledger.words import KeyFile, Keyring, entry_key, unseal
@@ -306,14 +306,16 @@ class Cases(Application[UUID]):
             own = streams[it.stream] = streams.get(it.stream) or self.loaded(it.stream, it.command.state)
             for stream, kind in beside(it, own.client):
                 streams[stream] = streams.get(stream) or self.loaded(stream, kind)
-            for version in named_entries(it.command):
-                if 0 < version <= own.version:
-                    entries.setdefault(it.stream, {})[version] = self._entry(it.stream, version)
+            named = sorted(version for version in named_entries(it.command) if 0 < version <= own.version)
+            entries.setdefault(it.stream, {}).update(self._entries(it.stream, named))
         return _Fresh(streams, entries, receipts)
 
-    def _entry(self, stream: UUID, version: int) -> Recorded:
-        (stored,) = self.recorder.select_events(stream, gt=version - 1, lte=version)
-        return self.mapper.to_domain_event(stored)  # type: ignore[return-value]
+    def _entries(self, stream: UUID, versions: Sequence[int]) -> dict[int, Recorded]:
+        if not versions:
+            return {}
+        with self.pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            found = cursor.execute(_ENTRIES, (stream, list(versions))).fetchall()
+        return {version: decoded(stream, version, bytes(state)) for version, state in found}
 
 
 class _NotAtHand(Exception):
@@ -351,5 +353,6 @@ _LOOK = """
     )"""
 _BESIDE = """
     SELECT (SELECT wrapped FROM keys WHERE stream = %s), (SELECT client FROM clients WHERE "case" = %s)"""
+_ENTRIES = "SELECT version, bytes FROM events WHERE stream = %s AND version = ANY (%s::integer[])"
 _WORDS = """
     SELECT version, ciphertext FROM words WHERE stream = %s AND (%s::bigint[] IS NULL OR version = ANY (%s))"""

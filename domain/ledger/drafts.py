@@ -13,20 +13,21 @@ from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
 from domain.case import Holder
-from domain.client import Client, OutsideMandate
+from domain.client import Client
 from domain.decider import (
+    MOST,
     Actor,
     AlreadyThere,
     Command,
     Conflict,
     Context,
     Entry,
-    OffsetMissing,
     Recorded,
     Role,
     State,
     StreamAbsent,
     act,
+    in_utc,
 )
 from domain.directory import POLICY_STREAM, PolicyInForce, Unit, Worker, unit_stream, worker_stream
 from domain.facts import Facts
@@ -103,11 +104,12 @@ class Draft:
 
     def add(self, it: Asked, now: datetime, facts: Facts) -> None:
         """Decide one command on what the ones before it have led to."""
-        if it.expected is not None and it.expected != self.version:
-            raise VersionMismatch(expected=it.expected, version=self.version)
+        actor = _admitted(it.actor, facts, now)  # before anything else is told: outsiders learn nothing
         if not isinstance(self.state, it.command.state):  # a client's id, say, where a case's belongs
             raise AlreadyThere if it.command.stream == "new" else StreamAbsent
-        context = self._context(it, now, facts)
+        if it.expected is not None and it.expected != self.version:
+            raise VersionMismatch(expected=it.expected, version=self.version)
+        context = self._context(it, actor, now, facts)
         first = self.version + 1
         for event in act(it.command, self.state, context):
             recorded = Recorded(it.stream, event, replace(context, version=self.version + 1, facts=None))
@@ -132,14 +134,12 @@ class Draft:
             rows = models.after(models.nothing(), counted([*self.past, *self.events]))
         return replace(self.before, client=self.client).moved(self.events, b"", self.state, rows)
 
-    def _context(self, it: Asked, now: datetime, facts: Facts) -> Context:
+    def _context(self, it: Asked, actor: Actor, now: datetime, facts: Facts) -> Context:
         recorded = max(filter(None, [now.astimezone(UTC), self.before.recorded]))
-        occurred = it.occurred or it.command.when(self.state) or recorded
-        if occurred.utcoffset() is None:
-            raise OffsetMissing(field="occurred")
+        occurred = in_utc(it.occurred or it.command.when(self.state) or recorded, "occurred")
         late = it.imported is None and self.latest is not None and occurred < self.latest
         return Context(
-            it.id, _admitted(it.actor, facts, occurred), occurred, recorded, it.reported, late, it.on_behalf_of,
+            it.id, actor, occurred, recorded, it.reported, late, it.on_behalf_of,
             it.causation, it.imported, self.version + 1, facts,
         )  # fmt: skip
 
@@ -164,7 +164,8 @@ def facts_for(it: Asked, draft: Draft, streams: Mapping[UUID, State], entries: M
     policy, client = streams[POLICY_STREAM], streams.get(client_id) if client_id else None
     if isinstance(draft.state, Client):
         client_id, client = it.stream, draft.state
-    assert isinstance(policy, PolicyInForce)  # noqa: S101 - by its stream
+    if not isinstance(policy, PolicyInForce):  # it was named as a stream of another kind
+        raise StreamAbsent
     return Facts(
         policy=policy.policy,
         calendar=finnish_calendar(),
@@ -176,12 +177,13 @@ def facts_for(it: Asked, draft: Draft, streams: Mapping[UUID, State], entries: M
     )
 
 
-def named_entries(command: Command[Any]) -> list[int]:
-    """Return the versions that a command names."""
-    found: list[int] = []
+def named_entries(command: Command[Any]) -> set[int]:
+    """Return the versions that a command names. A list without end names none: it is going to be refused."""
+    found: set[int] = set()
     for name in _entry_fields(type(command)):
         value = getattr(command, name)
-        found += value if isinstance(value, tuple) else [] if value is None else [value]
+        named = value if isinstance(value, tuple) else () if value is None else (value,)
+        found |= set(named) if len(named) <= MOST else set()
     return found
 
 
@@ -198,7 +200,7 @@ def _admitted(actor: Actor, facts: Facts, at: datetime) -> Actor:
             raise StreamAbsent
         return Actor("client", Role.CLIENT)
     if actor.role == Role.REPRESENTATIVE and (facts.client is None or not facts.client.represented(actor.id, at)):
-        raise OutsideMandate(at=at)
+        raise StreamAbsent
     return actor
 
 

@@ -116,8 +116,8 @@ class LedgerRecorder(ApplicationRecorder):
         try:
             self._write_whole(acts, sealed, heads)
         except _ROWS_AT_FAULT as refused:
-            if not any(rows.changed for act in acts for rows in act.rows):
-                raise
+            if len(acts) > 1 or not any(rows.changed for act in acts for rows in act.rows):
+                raise  # of a group, each is written by itself, so that only the act at fault goes without its rows
             # Never the message: it may hold what the rows hold.
             _log.error("projections are behind: rows did not fit their table: %s", type(refused).__name__)
             self._write_whole([_without_rows(act) for act in acts], sealed, heads)
