@@ -221,7 +221,8 @@ def take_in(cases: Cases, this: Import, handful: Sequence[Coming]) -> tuple[Take
     total = Taken(bad=len(not_taken))
     some = [it for it in handful if it.case.rows]
     acts = [act for it in some for act in (this.opening(it.case), this.act(it.case, it.case.rows[-1]))]
-    known, _ = _found(cases, acts, _beside(this, [it.case for it in some]))
+    known = _known(cases, acts)
+    _begun(cases, _beside(this, [it.case for it in some if this.opening(it.case) not in known]))
     for it in some:
         case, last = it.case, it.case.rows[-1]
         if this.opening(case) not in known:
@@ -250,21 +251,36 @@ def _refused(cases: Cases, this: Import, it: Coming) -> str | None:
     return None
 
 
-def _found(cases: Cases, acts: Iterable[UUID], streams: dict[UUID, type[State]]) -> tuple[set[UUID], set[UUID]]:
-    """Return which of the commands are in and which of the streams have begun, and have the streams at hand."""
+def _known(cases: Cases, acts: Iterable[UUID]) -> set[UUID]:
+    """Return which of these commands are in."""
+    with cases.pool.connection() as connection:
+        return {it for (it,) in connection.execute(_KNOWN, (list(acts),))}
+
+
+def _begun(cases: Cases, streams: dict[UUID, type[State]]) -> set[UUID]:
+    """Return which of these streams have begun, and have all of them at hand, for they are about to be looked at.
+
+    Those that have not begun need no reading one by one.
+    """
     with cases.pool.connection() as connection:
         connection.execute(_PLAN_ANEW)
-        now, acts_in, begun = connection.execute(_FOUND, (list(acts), list(streams))).fetchone() or (None, None, None)
+        now, found = connection.execute(_BEGUN, (list(streams),)).fetchone() or (None, None)
     cases.clock.heard(now)
-    _remember(cases, streams, set(begun or ()))
-    return set(acts_in or ()), set(begun or ())
+    begun = set(found or ())
+    for stream, state in streams.items():
+        if cases.warm.get(stream) is None:
+            if stream in begun:
+                cases.loaded(stream, state)
+            else:
+                cases.warm.put(Loaded(stream, state(), cases.models.nothing() if state is Case else None))
+    return begun
 
 
 _PLAN_ANEW = "DISCARD PLANS"
 """What was planned for small tables would read large ones whole, and these grow faster than they are analysed."""
-_FOUND = """
-    SELECT clock_timestamp(), (SELECT array_agg(command) FROM receipts WHERE command = ANY (%s)),
-        (SELECT array_agg(stream) FROM events WHERE version = 1 AND stream = ANY (%s))"""
+_KNOWN = "SELECT command FROM receipts WHERE command = ANY (%s)"
+_BEGUN = """
+    SELECT clock_timestamp(), (SELECT array_agg(stream) FROM events WHERE version = 1 AND stream = ANY (%s))"""
 
 
 def _beside(this: Import, handful: Sequence[SourceCase]) -> dict[UUID, type[State]]:
@@ -277,17 +293,6 @@ def _beside(this: Import, handful: Sequence[SourceCase]) -> dict[UUID, type[Stat
             if holder.worker is not None:
                 streams[worker_stream(holder.organisation, holder.worker)] = Worker
     return streams
-
-
-def _remember(cases: Cases, streams: dict[UUID, type[State]], begun: set[UUID]) -> None:
-    """Have streams at hand that are about to be looked at: those that don't exist yet need no reading one by one."""
-    for stream, state in streams.items():
-        if cases.warm.get(stream) is None:
-            if stream in begun:
-                cases.loaded(stream, state)
-            else:
-                nothing = cases.models.nothing() if state is Case else None
-                cases.warm.put(Loaded(stream, state(), nothing))
 
 
 # The directory
@@ -343,11 +348,12 @@ def _register(cases: Cases, this: Import, entries: Sequence[_Entry]) -> None:
 
 def _registered(cases: Cases, this: Import, acts: dict[UUID, _Entry]) -> bool:
     """Register what is lacking, or say that somebody else just did so and it is to be looked at again."""
-    done, begun = _found(cases, acts, {stream: state for stream, state, _, _ in acts.values()})
+    known = _known(cases, acts)
+    begun = _begun(cases, {stream: state for act, (stream, state, _, _) in acts.items() if act not in known})
     lacking = [
         _ask(this, command, stream, act, since)
         for act, (stream, _, command, since) in acts.items()
-        if act not in done and not (command.stream == "new" and stream in begun)
+        if act not in known and not (command.stream == "new" and stream in begun)
     ]
     try:
         if lacking:

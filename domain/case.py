@@ -113,7 +113,8 @@ class Case(State):
 
     A trail of what waits for an answer holds since when it waits, and None once it was answered. `settled_at` is when
     an offer or a transfer last ended, `closure_settled_at` when the closure last was withdrawn, carried out or undone.
-    `would_end` is whether the client, in person, last said yes or no to ending the case.
+    `endings` are the versions that proposed to close it, `answered_in_person` those that the client answered to in person:
+    whether with a yes. `would_end` is whether the client, in person, last said yes or no to ending the case.
     """
 
     status: Literal["unopened", "open", "closed"] = "unopened"
@@ -134,6 +135,7 @@ class Case(State):
     assessments: Trail[UUID, datetime | None] = Trail()
     closure: ProposedClosure | None = None
     closure_settled_at: datetime | None = None
+    endings: Trail[int, bool] = Trail()
     answered_in_person: Trail[int, bool] = Trail()
     would_end: bool | None = None
     closed_at: datetime | None = None

@@ -121,7 +121,7 @@ class NameRepresentative(Command[Client]):
     until: datetime | None = None
 
     def decide(self, state: Client, ctx: Context) -> Iterator[Event[Client]]:
-        if not self.scope or (self.until is not None and self.until <= ctx.occurred):
+        if not self.scope or (self.until is not None and self.until <= ctx.recorded):
             raise MandateEmpty
         yield RepresentativeNamed(self.representative, self.kind, self.scope, self.until)
 

@@ -22,7 +22,7 @@ from domain.case import (
     only_responsible,
     own_organisation,
 )
-from domain.client import only_client_side
+from domain.client import ClientHasDecided, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     Command,
@@ -67,6 +67,7 @@ class ClosureProposed(Event[Case]):
                 ctx.version, self.ground, self.initiator, self.attributed_to, ctx.actor.id, ctx.occurred,
                 confirmed=in_person and self.ground == "client_ended", in_person=in_person,
             ),
+            endings=state.endings.with_(ctx.version, True),
             would_end=True if in_person else state.would_end,
         )  # fmt: skip
 
@@ -92,7 +93,7 @@ class ProposeClosure(Command[Case]):
         only_open(state)
         if state.closure is not None:
             raise ClosureAlreadyProposed(ground=state.closure.ground, version=state.closure.version)
-        only_client_side(ctx, "closure", personal=True)
+        only_client_side(ctx, "closure", personal=True, by_client_before=state.would_end is False)
         in_order(ctx, state.closure_settled_at)
         _ground_allowed(self.ground, ctx)
         for version in self.rests_on:
@@ -120,7 +121,7 @@ class ClosureWithdrawn(Event[Case]):
     reason: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        would_end = None if ctx.actor.role == Role.CLIENT else state.would_end
+        would_end = False if ctx.actor.role == Role.CLIENT else state.would_end
         return state.but(closure=None, closure_settled_at=ctx.occurred, would_end=would_end)
 
 
@@ -174,6 +175,8 @@ class CloseCase(Command[Case]):
         only_responsible(state, ctx)
         if ctx.late:
             raise OutOfOrder(occurred=ctx.occurred)
+        if closure.ground == "client_ended" and state.would_end is False:
+            raise ClientHasDecided
         if closure.ground == "death":
             _death_on_record(ctx)
             yield from _left_by_death(state)

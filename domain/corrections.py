@@ -22,7 +22,7 @@ from domain.decider import (
 )
 from domain.objections import ObjectionRaised
 from domain.requests import ClientAnswered, ExperienceReported, RequestMade
-from domain.voice import StatementConfirmed, StatementDisputed, StatementRecorded
+from domain.voice import StatementConfirmed, StatementDisputed, StatementRecorded, same_person
 
 _VOICE = (
     StatementRecorded, StatementConfirmed, StatementDisputed, ObjectionRaised, RequestMade, ClientAnswered,
@@ -80,7 +80,7 @@ class MarkErroneous(Command[Case]):
 def _by_staff(case: Case, ctx: Context, marked: Recorded, *, wrong_person: bool) -> None:
     """Refuse what staff may not mark: others' entries in a case of others, and the client's own words."""
     answers = case.responsible is not None and speaks_for(ctx.actor, case.responsible)
-    if ctx.actor != marked.context.actor and not answers:
+    if not same_person(ctx.actor, marked.context.actor) and not answers:
         raise NotResponsible(responsible=case.responsible)
     if marked.context.actor.role in CLIENT_SIDE or isinstance(marked.event, ObjectionRaised):
         raise ClientsOwnWords(version=marked.version)
@@ -89,6 +89,8 @@ def _by_staff(case: Case, ctx: Context, marked: Recorded, *, wrong_person: bool)
 
 
 def _confirmed_in_person(case: Case, marked: Recorded) -> bool:
+    if case.answered_in_person.get(marked.version):
+        return True
     if not isinstance(marked.event, StatementRecorded):
         return False
     remembered = case.statements.get(marked.event.statement)

@@ -122,7 +122,7 @@ class AcceptHandoff(Command[Case]):
         pending = only_addressed(state, self.handoff, ctx)
         in_order(ctx, state.responsible_since)
         by = pending.to.as_unit.but(worker=None if self.for_unit else ctx.actor.id)
-        known_holder(ctx, by if by.worker else pending.to.as_unit)
+        known_holder(ctx, by)
         if self.for_unit and ctx.actor.role != Role.MANAGER:
             raise OnlyManagerForUnit
         name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)

@@ -96,14 +96,15 @@ class ClientAnswered(Event[Case]):
     words: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        if ctx.actor.role == Role.CLIENT:
-            state = state.but(answered_in_person=state.answered_in_person.with_(self.version, True))
+        yes, in_person = self.answer in _YES, ctx.actor.role == Role.CLIENT
+        if in_person:
+            state = state.but(answered_in_person=state.answered_in_person.with_(self.version, yes))
+            state = state.but(would_end=yes) if state.endings.get(self.version) else state
         if state.closure is None or state.closure.version != self.version:
             return state
-        in_person = ctx.actor.role == Role.CLIENT
-        confirmed = self.answer in _YES and ctx.actor.role != Role.REPRESENTATIVE
-        closure = state.closure.but(confirmed=confirmed, in_person=in_person or state.closure.in_person)
-        return state.but(closure=closure, would_end=self.answer in _YES if in_person else state.would_end)
+        confirmed = yes and (ctx.actor.role != Role.REPRESENTATIVE or state.closure.confirmed)
+        in_person = in_person or state.closure.in_person
+        return state.but(closure=state.closure.but(confirmed=confirmed, in_person=in_person))
 
 
 class AnswerAsClient(Command[Case]):
@@ -125,7 +126,7 @@ class AnswerAsClient(Command[Case]):
         only_client_side(ctx, "closure" if closure else "statements", personal=bool(closure))
         witness(ctx, entry(ctx, self.version).context.actor)
         if ctx.actor.role != Role.CLIENT and (
-            state.answered_in_person.get(self.version)
+            state.answered_in_person.get(self.version) is not None
             or (closure and closure.in_person)
             or (closure and self.answer in _YES and state.would_end is False)
         ):

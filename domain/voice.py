@@ -205,9 +205,13 @@ def statement_of(case: Case, statement: UUID) -> Statement:
 
 def witness(ctx: Context, written_by: Actor) -> None:
     """Refuse those who would confirm, for the client, what they wrote themselves."""
-    same = (ctx.actor.organisation, ctx.actor.id) == (written_by.organisation, written_by.id)
-    if ctx.actor.role != Role.CLIENT and same:
+    if ctx.actor.role != Role.CLIENT and same_person(ctx.actor, written_by):
         raise OwnWitness
+
+
+def same_person(actor: Actor, other: Actor) -> bool:
+    """Say whether both are the same worker of an organisation, whatever the unit or the role, or the same outsider."""
+    return (actor.organisation, actor.id) == (other.organisation, other.id)
 
 
 class StatementAbsent(Absent):

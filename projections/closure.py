@@ -23,8 +23,9 @@ class Closure:
     """A closure, from its proposal to what came of it: ground, initiator, and whether the client agreed.
 
     `version` is the event that proposed it. `informed_at` is when the client counts as having been told of it, and
-    `object_by` when their time to object ends. `client` is what the client said to it, None where nothing.
-    `objections` is how many objections were raised while it was proposed.
+    `object_by` when their time to object ends. `client` is what the client said to it, None where nothing, and
+    `client_told_by` the role of whoever entered that. `closed_by` decided. `objections` is how many were raised against
+    the proposal or the closing.
     """
 
     case: UUID
@@ -41,11 +42,14 @@ class Closure:
     reason: Annotated[int | None, Opens("reason")]
     alternative: Annotated[int | None, Opens("alternative")]
     client: Literal["agreed", "refused"] | None = None
+    client_told_by: str | None = None
     informed_at: datetime | None = None
     object_by: datetime | None = None
     objections: int = 0
     closed_at: datetime | None = None
     closed: int | None = None
+    closed_by: str | None = None
+    closed_by_role: str | None = None
     withdrawn_at: datetime | None = None
     withdrawn_because: Annotated[int | None, Opens("reason")] = None
     reopened_at: datetime | None = None
@@ -80,9 +84,12 @@ def answered(rows: Closures, it: Recorded) -> Closures:
         case ClientInformed(about=version, received_at=datetime() as received, object_by=object_by):
             return in_row(rows, version, informed_at=received, object_by=object_by)
         case ClientAnswered(version=version, answer=answer):
-            return in_row(rows, version, client="agreed" if answer in {"agreed", "confirmed"} else "refused")
-        case ObjectionRaised() if rows and rows[-1].status == "proposed":
-            return in_last(rows, "proposed", objections=rows[-1].objections + 1)
+            agreed = answer in {"agreed", "confirmed"}
+            told_by = str(it.context.actor.role)
+            return in_row(rows, version, client="agreed" if agreed else "refused", client_told_by=told_by)
+        case ObjectionRaised(against=version):
+            row = next((row for row in rows if version in {row.version, row.closed}), None)
+            return in_row(rows, row.version, objections=row.objections + 1) if row else rows
     return rows
 
 
@@ -91,7 +98,7 @@ def proposed(rows: Closures, it: Recorded, event: ClosureProposed) -> Closures:
     at_clients_wish = event.ground == "client_ended" and it.context.actor.role == Role.CLIENT
     row = begun(rows, it, event)
     if at_clients_wish:
-        row = replace(row, client="agreed")
+        row = replace(row, client="agreed", client_told_by=str(Role.CLIENT))
     rows = in_last(rows, "proposed", status="withdrawn", withdrawn_at=it.context.occurred)
     return (*rows, replace(row, client_view=event.client_view, reason=it.version, alternative=it.version))
 
@@ -103,6 +110,7 @@ def closed(rows: Closures, it: Recorded, event: CaseClosed) -> Closures:
     return in_last(
         rows, "proposed", status="closed", ground=event.ground, initiator=event.initiator,
         attributed_to=event.attributed_to, closed_at=time_of(rows, it), closed=it.version,
+        closed_by=it.context.actor.id, closed_by_role=str(it.context.actor.role),
     )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ class Handoff:
     `sender` is who offered it: the responsible worker, or the unit where its manager did so; for an imported history
     the last who accepted, and None before anybody had. `respond_by` is None for a transfer, which can't expire.
     `direct` says that it was accepted in the very act that offered it, as imports do, and `returned` that the unit
-    had the case before and had passed it on. `act` is the id of the command that offered it.
+    had the case before and had passed it on. `answered_by` entered the answer, and `claim_told_by` the report that
+    somebody accepted it elsewhere. `act` is the id of the command that offered it.
     """
 
     case: UUID
@@ -55,11 +56,14 @@ class Handoff:
     direct: bool = False
     answered_at: datetime | None = None
     answered: int | None = None
+    answered_by: str | None = None
+    answered_by_role: str | None = None
     accepted_by: Holder | None = None
     code: DeclineCode | None = None
     better_place: Holder | None = None
     claimed_at: datetime | None = None
     claimed_by: Holder | None = None
+    claim_told_by: str | None = None
     answer_reason: Annotated[int | None, Opens("reason")] = None
 
 
@@ -69,7 +73,8 @@ def handoffs(rows: tuple[Handoff, ...], it: Recorded) -> tuple[Handoff, ...]:
         case HandoffProposed() | MatterTransferred():
             return (*rows, offered(rows, it, it.event))
         case HandoffAcceptanceReported(handoff=which, by=holder):
-            return changed(rows, {which}, claimed_at=it.context.occurred, claimed_by=holder)
+            ctx = it.context
+            return changed(rows, {which}, claimed_at=ctx.occurred, claimed_by=holder, claim_told_by=ctx.actor.id)
         case CaseClosed():  # nothing waits for an answer any longer
             return answered(rows, it, {row.id for row in rows if row.outcome == "pending"}, "withdrawn")
     return taken_on(rows, it)
@@ -144,7 +149,11 @@ def answered(
     rows: tuple[Handoff, ...], it: Recorded, which: set[UUID], outcome: Outcome, **answer: Any
 ) -> tuple[Handoff, ...]:
     """Return the rows with these offers answered, where they wait for it."""
-    return changed(rows, which, outcome=outcome, answered_at=it.context.occurred, answered=it.version, **answer)
+    ctx = it.context
+    return changed(
+        rows, which, outcome=outcome, answered_at=ctx.occurred, answered=it.version, answered_by=ctx.actor.id,
+        answered_by_role=str(ctx.actor.role), **answer,
+    )  # fmt: skip
 
 
 def changed(rows: tuple[Handoff, ...], which: set[UUID], **changes: Any) -> tuple[Handoff, ...]:

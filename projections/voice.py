@@ -36,8 +36,9 @@ Kind = Literal[
 class Said:
     """Something that the client said or decided, or was asked; `version` is its event, as are all plain numbers.
 
-    `by` and `by_role` tell who entered it. `standing` is how a statement was written down in the client's eyes, or
-    whether an objection, a request or a proposal to close is open; None where there is no such question.
+    `by`, `by_role` and `by_organisation` tell who entered it, `answered_by` and `answered_by_role` who entered what
+    came of it: the client's own yes is by the client. `standing` is how a statement was written down in the client's
+    eyes, or whether an objection, a request or a proposal to close is open; None where there is no such question.
     `about` is the event that it concerns, and `decision` the kind of decision that has no view of the client's.
     `answered_at` is when its standing last changed. `changed` is the event that it altered, a decision of the client's
     own being its own change; None is nothing yet. `used_in` are the decisions that rest on it.
@@ -49,6 +50,7 @@ class Said:
     said_at: datetime
     by: str
     by_role: str
+    by_organisation: str | None = None
     id: UUID | None = None
     speaker: Speaker | None = None
     assisted_by: Assistance | None = None
@@ -63,6 +65,8 @@ class Said:
     score: int | None = None
     standing: Literal["unconfirmed", "confirmed", "disputed", "open", "answered", "withdrawn", "lapsed"] | None = None
     answered_at: datetime | None = None
+    answered_by: str | None = None
+    answered_by_role: str | None = None
     outcome: Literal["upheld", "partly_upheld", "rejected", "granted", "partly_granted", "refused"] | None = None
     changed: int | None = None
     used_in: tuple[int, ...] = ()
@@ -135,7 +139,8 @@ def asked(it: Recorded) -> Said | None:
 def row_of(it: Recorded, kind: Kind, **more: Any) -> Said:
     """Return a row with what all rows have."""
     ctx = it.context
-    return Said(it.stream, it.version, kind, ctx.occurred, ctx.actor.id, str(ctx.actor.role), **more)
+    actor = ctx.actor
+    return Said(it.stream, it.version, kind, ctx.occurred, actor.id, str(actor.role), actor.organisation, **more)
 
 
 def answered(rows: Voice, it: Recorded) -> Voice:
@@ -161,7 +166,7 @@ def taken_back(rows: Voice, it: Recorded) -> Voice:
         case ObjectionLapsed(objection=which):
             return settled(rows, it, which, "lapsed")
         case ClosureWithdrawn() if proposals := [row for row in rows if row.kind == "proposed_closure"]:
-            return changed_in(rows, proposals[-1], standing="withdrawn", answered_at=it.context.occurred)
+            return changed_in(rows, proposals[-1], standing="withdrawn", **entered(it))
     return rows
 
 
@@ -170,7 +175,13 @@ def settled(rows: Voice, it: Recorded, which: UUID, standing: str, **changes: An
     row = next((row for row in reversed(rows) if row.id == which), None)
     if row is None:
         return rows
-    return changed_in(rows, row, standing=standing, answered_at=it.context.occurred, **changes)
+    return changed_in(rows, row, standing=standing, **entered(it), **changes)
+
+
+def entered(it: Recorded) -> dict[str, Any]:
+    """Return when something came of it, and who entered that."""
+    actor = it.context.actor
+    return {"answered_at": it.context.occurred, "answered_by": actor.id, "answered_by_role": str(actor.role)}
 
 
 def rested_on(rows: Voice, it: Recorded) -> Voice:

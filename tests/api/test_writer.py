@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from api.writer import Writer
 from domain.client import Client
-from domain.decider import Refusal
+from domain.decider import Recorded, Refusal
 from domain.intake import OpenCase
 from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Region
 from domain.ledger.recorder import Receipt
 from domain.ownership import AcceptHandoff, HandoffNotPending, NotOfferedToYou
 from domain.requests import MakeRequest
-from projections.rebuild import verify
+from projections.live import Live
+from projections.owner import OwnerPeriod
+from projections.projection import every_projection
+from projections.rebuild import behind, verify
 from tests.town import AINO, BO, CILLA, Town, holder, ledger
 
 
@@ -104,3 +108,22 @@ def test_a_stream_begun_by_two_processes_at_once_has_one_key(cases: Cases, regio
         Town(cases).say(case, "kuulkaa minua")
         assert elsewhere.words(case)[2] == {"words": "kuulkaa minua"}
         assert cases.words(case)[1]["need"] == "toinen ehti ensin"
+
+
+def test_an_act_whose_rows_fit_no_table_costs_the_others_of_its_group_nothing(region: Region, tmp_path: Path) -> None:
+    odd: list[UUID] = []
+    owner = next(it for it in every_projection() if it.name == "owner")
+
+    def fold(rows: tuple[OwnerPeriod, ...], it: Recorded) -> tuple[OwnerPeriod, ...]:
+        rows = owner.fold(rows, it)
+        return tuple(replace(row, number=2**70) for row in rows) if it.stream in odd else rows
+
+    projections = tuple(replace(it, fold=fold) if it is owner else it for it in every_projection())
+    with ledger(region, tmp_path, Live(projections)) as cases:
+        client = Town(cases).settle().client()
+        asked = [ask(OpenCase(client, "asunto"), uuid4(), AINO) for _ in range(20)]
+        odd.append(asked[7].stream)
+        done = asyncio.run(all_of(cases, asked))
+        assert all(isinstance(it, Receipt) for it in done)
+        with region.connect() as connection:
+            assert [it for it, _ in behind(connection, projections)] == odd

@@ -58,7 +58,17 @@ def test_the_client_is_told_and_agrees_or_does_not() -> None:
         ("confirmed", "agreed"),
     ):
         (row,) = closures(told.by(THE_CLIENT, AnswerAsClient(version(3), answer), hours(3)))  # type: ignore[arg-type]
-        assert row.client == client
+        assert (row.client, row.client_told_by) == (client, "client")
+
+
+def test_a_closing_says_who_decided_it_and_counts_the_objections_to_it_and_no_others() -> None:
+    told = opened(AINO).by(worker(AINO), ProposeClosure(ground="advice_sufficed", no_view_because="ei"), hours(1))
+    told.by(worker(AINO), CloseCase(), hours(2))
+    told.by(THE_CLIENT, RaiseObjection(version(1), "avaus"), hours(3))
+    told.by(THE_CLIENT, RaiseObjection(version(4), "sulkeminen"), hours(3))
+    (row,) = closures(told)
+    assert (row.status, row.closed, row.closed_by, row.closed_by_role) == ("closed", 4, "aino", "worker")
+    assert (row.objections, row.client, row.client_told_by) == (1, None, None)
 
 
 def test_what_was_kept_from_the_client_was_not_told() -> None:

@@ -50,6 +50,13 @@ def offered() -> Told:
     return opened(AINO).by(worker(AINO), offer(BO), hours(1))
 
 
+def test_an_answer_says_who_gave_it() -> None:
+    told = offered()
+    told.by(worker(BO), DeclineHandoff(pending(told), "no_capacity", "täynnä"), hours(2))
+    (row,) = handoffs(told)
+    assert (row.answered_by, row.answered_by_role) == ("bo", "worker")
+
+
 def test_an_offer_waits_with_all_that_it_says() -> None:
     told = opened(AINO).by(THE_CLIENT, RecordStatement("muutan"), hours(1))
     (statement,) = told.case.statements.now()

@@ -53,6 +53,15 @@ def test_the_client_confirms_or_disputes_how_it_was_written_down() -> None:
     assert [(it.standing, it.answered_at, it.correction) for it in said(told)] == [("disputed", hours(3), 4)]
 
 
+def test_a_confirmation_says_whether_the_client_gave_it_or_a_worker_for_them() -> None:
+    told = opened(AINO).by(worker(AINO), RecordStatement("hän haluaa muuttaa"), hours(1))
+    (statement,) = told.case.statements.now()
+    told.by(worker(BO), ConfirmStatement(statement, medium="paper"), hours(2))
+    assert [(it.answered_by, it.answered_by_role) for it in said(told)] == [("bo", "worker")]
+    told.by(THE_CLIENT, ConfirmStatement(statement), hours(3))
+    assert [(it.answered_by, it.answered_by_role) for it in said(told)] == [("client", "client")]
+
+
 def test_an_objection_is_open_until_it_is_answered_and_says_what_it_changed() -> None:
     told = opened(AINO).by(THE_CLIENT, RaiseObjection(version(1), "en suostu"), hours(1))
     (row,) = said(told)

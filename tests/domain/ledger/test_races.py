@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.case import Case, HolderUnknown
-from domain.client import ChooseLanguage, Client, ClientDead, NameRepresentative, OutsideMandate, RecordDeath
+from domain.client import ChooseLanguage, Client, ClientDead, NameRepresentative, RecordDeath
 from domain.client_ownership import TakeOwnership
 from domain.decider import Actor, AlreadyThere, Command, Role, StreamAbsent
 from domain.directory import POLICY_STREAM, JoinUnit, PolicyInForce, SetPolicy, worker_stream
@@ -186,7 +186,7 @@ def test_an_unheard_mandate_counts_as_soon_as_it_is_recorded(town: Town, elsewhe
     client = town.client()
     case, person = town.case(client), uuid4()
     took = ask(TakeOwnership(), case, Actor(str(person), Role.REPRESENTATIVE))
-    with pytest.raises(OutsideMandate):
+    with pytest.raises(StreamAbsent):
         town.cases.execute(took)
     elsewhere.do(NameRepresentative(person, "proxy"), client, AINO)
     assert town.cases.execute(took).last == 2
