@@ -100,6 +100,7 @@ def _documented(app: FastAPI) -> dict[str, Any]:
             for name, it in components["schemas"].items()
             if name not in {"HTTPValidationError", "ValidationError"}
         } | shared["schemas"]
+        commands.limit(components["schemas"])
         components["responses"] = shared["responses"]
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
         document["security"] = [{"token": []}]

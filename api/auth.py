@@ -114,10 +114,10 @@ class Verifier:
             self._claims.validate(read.claims)
             if str(read.header.get("typ")).lower() != _TYPE:
                 raise TokenInvalid
-            return Bearer(actor_of(read.claims), float(read.claims["exp"]))
+            return Bearer(actor_of(read.claims), float(int(read.claims["exp"])))
         except ExpiredTokenError:
             raise TokenExpired from None
-        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             raise TokenInvalid from None
 
 

@@ -27,7 +27,7 @@ from rich.text import Text
 
 from api import demo as demonstration
 from api import replay as telling
-from api.house import House, opened, region_of
+from api.house import House, make_key, opened, region_of
 from api.imports import NotTaken, import_history
 from api.settings import Settings, SettingsWrong
 from api.sources import Mapping
@@ -98,9 +98,13 @@ def serve(
 
 @app.command("migrate")
 def migrate_(json: Json = False) -> None:
-    """Bring the database's schema up to date."""
-    with region_of(Settings.read()) as region:
+    """Bring the database's schema up to date, and make the key of a new ledger's words."""
+    settings = Settings.read()
+    with region_of(settings) as region:
         applied = migrate(region, Live().tables)
+        made = make_key(settings, region)
+    if made:
+        complain(f"Made {settings.key_file}: keep a copy of it elsewhere, for without it nobody can read the words")
     if json:
         print_json({"applied": applied})
     else:
@@ -109,8 +113,11 @@ def migrate_(json: Json = False) -> None:
 
 @app.command("demo")
 def demo_(json: Json = False) -> None:
-    """Load the demonstration, six cases; a second time changes nothing."""
-    with opened(Settings.read()) as house:
+    """Load the demonstration, six cases; a second time changes nothing. In production there is none."""
+    settings = Settings.read()
+    if settings.production:
+        raise demonstration.NoneInProduction(demonstration.NoneInProduction.__doc__)
+    with opened(settings) as house:
         demonstration.load(house.cases, datetime.now(UTC))
         drain(house.region)
     told = [
@@ -191,6 +198,7 @@ def report_handoffs(
     if json:
         print_json(figures)
     else:
+        say("Of the cases that were imported" if figures["events"] else "Of all cases: none was imported")
         say("\n".join(f"{name.replace('_', ' '):<18}{figure:>14,}" for name, figure in figures.items()))
 
 
@@ -212,12 +220,12 @@ def replay(
     if json:
         print_json({"case": case, "events": [telling.as_json(it) for it in entries]})
     else:
-        _print_replay(case, entries)
+        _print_replay(case, entries, "owner after it" if at.by_clocks else "owner, as known once this was recorded")
 
 
-def _print_replay(case: UUID, entries: Sequence[Any]) -> None:
+def _print_replay(case: UUID, entries: Sequence[Any], owner: str) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), title_justify="left")
-    for heading in ("#", "happened", "recorded", "who", "what", "in whose words", "owner after it"):
+    for heading in ("#", "happened", "recorded", "who", "what", "words", owner):
         table.add_column(heading, overflow="fold")
     for entry in entries:
         context = entry.it.context

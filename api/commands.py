@@ -19,8 +19,9 @@ from starlette.types import Scope
 
 from api.auth import bearer
 from api.moments import YEARS, moment
-from api.problems import HeaderMalformed, NotJson, RequestInvalid, invalid
-from domain.case import Case
+from api.problems import HEADERS, HeaderMalformed, NotJson, RequestInvalid, invalid
+from domain.assessment import CompleteAssessment
+from domain.case import Case, Holder
 from domain.client import Client
 from domain.decider import Actor, Command, State, Value
 from domain.directory import (
@@ -41,6 +42,10 @@ _COMMANDS = uuid5(NAMESPACE_URL, "luotsi:command")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ETAG = re.compile(r'"([0-9]{1,9})"')
 _LARGEST = 2**31 - 1
+MOST_CHARACTERS = 50_000
+"""How long one text may be."""
+MOST_ITEMS = 1000
+"""How long one list may be."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,14 @@ class Done(BaseModel):
 
     `id` is the stream that it changed (the case, the client…) and `version` that stream's version now. `events` are
     the versions of the events that it led to: none where nothing was new. `made` is the id of the statement, handoff,
-    transfer, objection, request or assessment that it made, if it made one. `command` is the command's own id.
+    transfer, objection, request or assessment that it made or completed, null where it made none. `command` is the
+    command's own id.
     """
 
     id: UUID
     version: int
     events: list[int]
-    made: UUID
+    made: UUID | None
     command: UUID
 
 
@@ -164,10 +170,17 @@ async def _done(request: Request, kind: Kind, body: Command[Any], stream: Callab
         "id": receipt.stream,
         "version": receipt.last,
         "events": list(range(receipt.first, receipt.last + 1)),
-        "made": uuid5(receipt.command, "1"),
+        "made": _made(body, receipt),
         "command": receipt.command,
     }
     return Response(msgspec.json.encode(content), 201 if begun else 200, headers, "application/json")
+
+
+def _made(body: Command[Any], receipt: Receipt) -> UUID | None:
+    if not body.makes or receipt.last < receipt.first:
+        return None
+    begun_before = body.assessment if isinstance(body, CompleteAssessment) else None
+    return begun_before or uuid5(receipt.command, "1")
 
 
 def asked_of(
@@ -236,20 +249,35 @@ def _path_id(request: Request) -> UUID:
 
 
 def _unstorable(value: Any, where: str) -> Iterator[dict[str, str]]:
-    """Yield what no database could keep: NUL characters, numbers out of range, and times that no calendar is for."""
+    """Yield what is not to be kept: texts and lists without end, NUL characters, numbers and times out of range."""
     match value:
         case Value():
             for name, part in vars(value).items():
                 yield from _unstorable(part, f"{where}/{name}")
+        case tuple() if len(value) > MOST_ITEMS:
+            yield {"where": where, "what": f"List should have at most {MOST_ITEMS} items"}
         case tuple():
             for number, part in enumerate(value):
                 yield from _unstorable(part, f"{where}/{number}")
         case str() if "\0" in value:
             yield {"where": where, "what": "Text should have no NUL characters"}
+        case str() if len(value) > MOST_CHARACTERS:
+            yield {"where": where, "what": f"Text should have at most {MOST_CHARACTERS} characters"}
         case int() if not -_LARGEST <= value <= _LARGEST:
             yield {"where": where, "what": f"Number should be between -{_LARGEST} and {_LARGEST}"}
         case datetime() if value.year not in YEARS:
             yield {"where": where, "what": f"Time should be between {YEARS[0]} and {YEARS[-1]}"}
+
+
+def limit(schemas: Mapping[str, Any]) -> None:
+    """Say in the schemas of the commands how long their texts and lists may be."""
+    for name in (Holder.__name__, *(it.__name__ for it in commands())):
+        for field in schemas[name]["properties"].values():
+            for it in (field, *field.get("anyOf", ())):
+                if it.get("type") == "string" and not it.keys() & {"const", "enum", "format"}:
+                    it["maxLength"] = MOST_CHARACTERS
+                elif it.get("type") == "array":
+                    it["maxItems"] = MOST_ITEMS
 
 
 def _responses(command: type[Command[Any]], kind: Kind) -> dict[int | str, dict[str, Any]]:
@@ -267,7 +295,8 @@ def _responses(command: type[Command[Any]], kind: Kind) -> dict[int | str, dict[
     return by_stream[command.stream]
 
 
-def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+def _header(name: str, about: str, **schema: Any) -> dict[str, Any]:
+    description = f"{about} Its form: {HEADERS[name]}."
     return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
@@ -278,11 +307,10 @@ _PARAMETERS = [
         type="string", minLength=1, maxLength=255,
     ),
     _header(
-        "If-Match", 'The version that you have seen, as in "18". Refused if there is a later one.', type="string",
+        "If-Match", "The version that you have seen. Refused if there is a later one.", type="string",
     ),
     _header(
-        "Occurred-At", "When it happened (RFC 3339, with its offset). Left out, it is now.",
-        type="string", format="date-time",
+        "Occurred-At", "When it happened. Left out, it is now.", type="string", format="date-time",
     ),
     _header("Reported", "Whether it took place outside the system, and is only written down here.", type="boolean"),
     _header("Causation-Id", "The act that led to this one, by its `command`.", type="string", format="uuid"),

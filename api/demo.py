@@ -68,6 +68,10 @@ REPRESENTATIVE = uuid5(_DEMO, "representative")
 REPRESENTING = Actor(str(REPRESENTATIVE), Role.REPRESENTATIVE)
 
 
+class NoneInProduction(Exception):
+    """The demonstration does not exist in production: its people are invented. Load it into another ledger."""
+
+
 @dataclass(frozen=True)
 class Done:
     """An act that was carried out: its command's id, and the version that its stream came to."""

@@ -47,8 +47,21 @@ class BodyMalformed(Problem):
     """The body is not JSON. Send one JSON object, in UTF-8."""
 
 
+HEADERS: Mapping[str, str] = {
+    "Idempotency-Key": "1 to 255 visible ASCII characters, without a blank",
+    "If-Match": 'a version in double quotes, as in "18", or *',
+    "Occurred-At": "a time of the years 1900 to 2199 with its offset (RFC 3339), as in 2025-03-03T09:00:00+02:00",
+    "Reported": "true or false",
+    "Causation-Id": "a UUID",
+}
+"""The form that each header takes."""
+
+
 class HeaderMalformed(Problem):
-    """The header that is named can't be read. Send it in the form that the documentation gives, or leave it out."""
+    """The header that is named can't be read. Send it in the form that is told, or leave it out."""
+
+    def __init__(self, header: str) -> None:
+        super().__init__(header=header, form=HEADERS[header])
 
 
 class PathUnknown(Problem):
@@ -173,8 +186,13 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_middleware(BodyLimit)
     app.add_middleware(NothingEscapes)
-    app.add_api_route("/problems/{name}", problem_type, tags=["problems"], operation_id="ProblemType")
-    app.add_api_route("/problems", problem_types, tags=["problems"], operation_id="ProblemTypes")
+    about: dict[str, Any] = {"tags": ["problems"]}
+    app.add_api_route(
+        "/problems/{name}", problem_type, operation_id="ProblemType", summary="Explain a type of problem", **about
+    )
+    app.add_api_route(
+        "/problems", problem_types, operation_id="ProblemTypes", summary="List the types of problems", **about
+    )
 
 
 def problem_type(name: str) -> dict[str, Any]:

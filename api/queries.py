@@ -1,7 +1,8 @@
 """What can be read of a case, now and as of any moment: its projections, mounted by one loop, its history and words.
 
 A moment is a `version`, or a pair of clocks: what was known at one time (`known_at`) of what had happened by another
-(`happened_by`), both inclusive. `from` and `to` choose an interval: from the one up to, and not at, the other.
+(`happened_by`), both inclusive. `from` and `to` choose an interval: from the one up to, and not at, the other. Whatever
+can be long comes in pages, which end by the bytes of their words too.
 """
 
 from collections.abc import Sequence
@@ -21,14 +22,13 @@ from api.moments import (
     AsOf,
     ClocksAndVersion,
     CursorMalformed,
-    Interval,
     Page,
     VersionNeverExisted,
     next_page,
     place_of,
 )
 from api.problems import Problem
-from api.rows import WITHOUT_WORDS, Shape, in_utc, inside, opened_words, words_of
+from api.rows import WITHOUT_WORDS, Shape, fitting, in_utc, inside, opened_words, words_of
 from domain.case import Case, Holder, OwnerKind, Pending, ProposedClosure, Transfer
 from domain.client import Client
 from domain.decider import Actor, Context, Event, Recorded, Role, StreamAbsent
@@ -201,14 +201,22 @@ def _mount(app: FastAPI, cases: Cases, shape: Shape) -> None:
     """Mount a projection under its path."""
     projection = shape.projection
 
-    def endpoint(request: Request, id: UUID, by: By, at: Annotated[Interval, Query()]) -> Response:  # noqa: A002
+    def endpoint(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
         admitted(cases, by, id)
-        head, seen, rows = _rows(cases, shape, id, at)
-        rows = shape.ordered(shape.between(rows, at.since, at.until))
-        words = words_of(cases, id, by, shape.opened_by(rows))
-        return answer(request, head, {"case": id, "version": seen, "rows": [shape.shown(it, words) for it in rows]})
+        pinned, after = place_of(at.after)
+        head, seen, found = _rows(cases, shape, id, at, pinned)
+        rows = shape.ordered(shape.between(found, at.since, at.until))
+        page = rows[after : after + at.limit]
+        page = page[: fitting(cases, id, [shape.opened_by([it]) for it in page])]
+        words = words_of(cases, id, by, shape.opened_by(page))
+        last = after + len(page)
+        content = {
+            "case": id, "version": seen, "rows": [shape.shown(it, words) for it in page],
+            "next": next_page(request, f"{pinned or head}.{last}" if last < len(rows) else None),
+        }  # fmt: skip
+        return answer(request, head, content)
 
-    about = " ".join((projection.row.__doc__ or "").split())
+    about = " ".join(shape.about.split())
     summary = f"Read a case's {projection.name.replace('_', ' ')}"
     _add(app, f"/{projection.path}", endpoint, shape.model, summary, description=about)
 
@@ -245,11 +253,11 @@ def reads_as(cases: Cases, actor: Actor, client: UUID) -> bool:
 # What is read.
 
 
-def _history(cases: Cases, case: UUID, at: AsOf) -> tuple[int, Sequence[Recorded]]:
-    """Return the case's version now and its events up to the version asked about."""
+def _history(cases: Cases, case: UUID, at: AsOf, pinned: int = 0) -> tuple[int, Sequence[Recorded]]:
+    """Return the case's version now and its events up to the version asked about, or that a first page pinned."""
     history = cases.history(case)
     _possible(at, len(history))
-    return len(history), first(history, at.version)
+    return len(history), first(history, at.version or pinned or None)
 
 
 def _possible(at: AsOf, head: int) -> None:
@@ -259,14 +267,14 @@ def _possible(at: AsOf, head: int) -> None:
         raise VersionNeverExisted(version=at.version, last=head)
 
 
-def _rows(cases: Cases, shape: Shape, case: UUID, at: AsOf) -> tuple[int, int, Sequence[Any]]:
+def _rows(cases: Cases, shape: Shape, case: UUID, at: AsOf, pinned: int) -> tuple[int, int, Sequence[Any]]:
     """Return the case's version now, the version seen, and the rows: of the read table where it is up to date."""
     if at.is_now:
         with cases.pool.connection() as connection:
             head, rows = shape.standing(connection, case)
-        if rows is not None:
+        if rows is not None and pinned in {0, head}:
             return head, head, rows
-    head, history = _history(cases, case, at)
+    head, history = _history(cases, case, at, pinned)
     return head, _seen(counted(history, *at.clocks)), rows_at(shape.projection, history, *at.clocks)
 
 
@@ -287,8 +295,10 @@ def _page(cases: Cases, case: UUID, at: Page) -> tuple[int, list[Entry], str | N
     entries = [Entry(cases.mapper.to_domain_event(it), it.hash) for it in stored]  # type: ignore[arg-type]
     if whole:
         entries = _after(_counting(entries, at), after)
-    following = f"{upto}.{entries[at.limit - 1].it.version}" if len(entries) > at.limit else None
-    return head[0], entries[: at.limit], following
+    page = entries[: at.limit]
+    page = page[: fitting(cases, case, [{it.it.version} for it in page])]
+    following = f"{upto}.{page[-1].it.version}" if len(entries) > len(page) else None
+    return head[0], page, following
 
 
 def _counting(entries: Sequence[Entry], at: Page) -> list[Entry]:

@@ -12,10 +12,11 @@ from uuid import UUID
 from domain.calendar import HELSINKI
 from domain.case import Case, Holder
 from domain.corrections import EntryMarkedErroneous
-from domain.decider import SEALED, Actor, Event, Recorded, StreamAbsent, Unacceptable
+from domain.decider import CLIENT_SIDE, SEALED, STAFF, Actor, Event, Recorded, StreamAbsent, Unacceptable
 from domain.history import counted, reorders
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codec_of, opened
+from domain.voice import StatementRecorded
 from projections.as_of import state_at
 
 
@@ -162,9 +163,20 @@ def what_told(entry: Entry) -> str:
 
 
 def words_told(entry: Entry) -> str:
-    """Return the words of an entry."""
-    words = (getattr(entry.event, name) for name in sorted(codec_of(type(entry.event)).words - {"client"}))
-    return "\n".join(said for said in words if said)
+    """Return the words of an entry, and whose they are where that is known."""
+    fields = codec_of(type(entry.event)).words - {"client"}
+    said = "\n".join(text for name in sorted(fields) if (text := getattr(entry.event, name)))
+    whose = _speaker(entry)
+    return f"{whose}: {said}" if said and whose else said
+
+
+def _speaker(entry: Entry) -> str | None:
+    """Return whose words an entry's are: not known of what staff enter as `words`, which may be the client's."""
+    role = entry.it.context.actor.role
+    if isinstance(entry.event, StatementRecorded):
+        return entry.event.speaker.replace("_", " ")
+    told_by_staff = role in STAFF and "words" not in codec_of(type(entry.event)).words
+    return role if told_by_staff or role in CLIENT_SIDE else None
 
 
 def time_told(moment: datetime) -> str:

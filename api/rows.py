@@ -1,9 +1,12 @@
 """How a projection's rows are read back from their table and shown: in order, in UTC, with their words."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from inspect import cleandoc
+from itertools import accumulate
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
@@ -19,6 +22,9 @@ from projections.projection import Opens, Projection
 
 WITHOUT_WORDS = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
 """The roles that read no words: they read "[sealed]"."""
+
+MOST_WORDS = 1024 * 1024
+"""How many bytes of words a page shows at most, unless it shows a single entry."""
 
 OpenWords = Callable[[int, str], str]
 """Returns an entry's words by its version and the field they stand in."""
@@ -54,14 +60,20 @@ class Shape:
         return {name: kinds[0] for name, kinds in found.items() if kinds}
 
     @cached_property
+    def about(self) -> str:
+        """What a row tells, to those who read it as JSON."""
+        return re.sub(r"\bNone\b", "null", cleandoc(self.projection.row.__doc__ or ""))
+
+    @cached_property
     def model(self) -> type[BaseModel]:
         """The model of the answer: the rows, with words in the place of the versions that open them."""
         row, config = self.projection.row, ConfigDict(extra="forbid")
         types = {name: (self._shown_type(name), ...) for name in self.hints if name != "case"}
-        one: Any = create_model(row.__name__, __doc__=row.__doc__, __config__=config, **types)  # type: ignore[call-overload]
+        one: Any = create_model(row.__name__, __doc__=self.about, __config__=config, **types)  # type: ignore[call-overload]
         return create_model(
-            f"{row.__name__}Rows", __config__=config, case=(UUID, ...), version=(int, ...), rows=(list[one], ...)
-        )
+            f"{row.__name__}Rows", __config__=config,
+            case=(UUID, ...), version=(int, ...), rows=(list[one], ...), next=(str | None, ...),
+        )  # fmt: skip
 
     def standing(self, connection: Connection[Any], case: UUID) -> tuple[int, Sequence[Any] | None]:
         """Return the case's version and its rows in the read table: None where they are of another version."""
@@ -148,6 +160,17 @@ def words_of(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) ->
     return words
 
 
+def fitting(cases: Cases, case: UUID, shown: Sequence[set[int]]) -> int:
+    """Return how many of these fit on a page, by the versions of which each shows the words: the first in any case."""
+    wanted = sorted({version for versions in shown for version in versions})
+    if not wanted:
+        return len(shown)
+    with cases.pool.connection() as connection:
+        sizes: dict[int, int] = dict(connection.execute(_SIZES, (case, wanted)).fetchall())
+    sums = accumulate(sum(sizes.get(it, 0) for it in versions) for versions in shown)
+    return max(1, sum(size <= MOST_WORDS for size in sums))
+
+
 def opened_words(cases: Cases, case: UUID, actor: Actor, history: Sequence[Recorded]) -> list[Any]:
     """Return the events with their words, as far as this actor may read them."""
     sealed = {it.version for it in history if SEALED in vars(it.event).values()}
@@ -181,6 +204,7 @@ _STANDING = """
     SELECT (SELECT max(version) FROM events WHERE stream = %(case)s),
         (SELECT version FROM projected WHERE stream = %(case)s AND projection = %(table)s),
         (SELECT json_agg(r)::text FROM {table} r WHERE "case" = %(case)s)"""
+_SIZES = "SELECT version, octet_length(ciphertext) FROM words WHERE stream = %s AND version = ANY (%s)"
 _HAD_WORDS = """
     SELECT version FROM events
     WHERE stream = %s AND version = ANY (%s) AND convert_from(bytes, 'UTF8')::json ->> 'words' IS NOT NULL"""

@@ -22,6 +22,7 @@ from api.app import create_app
 from api.auth import verifier_of
 from api.house import House, opened
 from api.settings import Settings
+from api.wire import configured
 from domain.decider import Actor, Role
 from domain.ledger.postgres import Server
 from domain.ledger.sequencer import Sequencer
@@ -81,10 +82,7 @@ def serve(settings: Settings, host: str, *, with_demo: bool, say: Callable[[str]
 def _serve(house: House, postgres: Server | None, listener: socket.socket, say: Callable[[str], None]) -> None:
     sequencer, catch_up = Sequencer(house.region), CatchUp(house.region, house.live.projections)
     app = create_app(house, verifier_of(house.settings), catch_up.done.is_set)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, backlog=BACKLOG, timeout_graceful_shutdown=DRAIN_SECONDS,
-        server_header=False,
-    )  # fmt: skip
+    config = configured(app, log_level="warning", backlog=BACKLOG, timeout_graceful_shutdown=DRAIN_SECONDS)
 
     def let_go() -> None:
         app.state.feed.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
@@ -26,7 +27,6 @@ MOST_CONNECTIONS = 1000
 """With how many connections, or requests being answered, anything more is answered 503."""
 REQUEST_SECONDS = 20.0
 TAKING_SECONDS = 60.0
-BACKLOG = 2048
 
 _PIECE = 8 * 1024
 
@@ -46,8 +46,8 @@ class RequestTooSlow(Problem):
 class Wire(HttpToolsProtocol):
     """uvicorn's HTTP connection, with limits.
 
-    It builds on what asyncio and httptools call by names of their own and, of uvicorn's, on `transport` and
-    `on_response_complete` alone; the tests show over real sockets that each limit holds.
+    It builds on what asyncio and httptools call, whose names stand in their documentation, and of uvicorn's own on
+    `transport` and `on_response_complete` alone. The tests show over real sockets that each limit holds.
     """
 
     _slow: asyncio.TimerHandle | None = None
@@ -95,7 +95,8 @@ class Wire(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Take it that a request is whole."""
         self._went_on = self._whole = True
-        self._slow = _forgotten(self._slow)
+        _cancel(self._slow)
+        self._slow = None
         super().on_message_complete()
 
     # What goes.
@@ -108,42 +109,44 @@ class Wire(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin to wait until what was sent is taken."""
         super().pause_writing()
-        self._untaken = self.loop.call_later(TAKING_SECONDS, self.transport.abort)
+        self._untaken = asyncio.get_running_loop().call_later(TAKING_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Take it that most of what was sent is taken."""
-        self._untaken = _forgotten(self._untaken)
+        _cancel(self._untaken)
         super().resume_writing()
 
     # How it ends.
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
-        self._slow, self._untaken = _forgotten(self._slow), _forgotten(self._untaken)
+        _cancel(self._slow)
+        _cancel(self._untaken)
         super().connection_lost(exc)
 
     def _hurry(self) -> None:
         if self._slow is None:
-            self._slow = self.loop.call_later(REQUEST_SECONDS, self._end, RequestTooSlow())
+            self._slow = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._end, RequestTooSlow())
 
     def _end(self, problem: Problem) -> None:
         """Close, saying why where nothing else can be meant by it: no earlier request waits for its answer."""
-        if self._in_head and self._unanswered == 1:
+        if self._in_head and self._unanswered == 1 and not self.transport.is_closing():
             self.transport.write(_on_the_wire(problem))
         self.transport.close()
 
 
 def configured(app: ASGIApp, **more: Any) -> uvicorn.Config:
     """Return how uvicorn serves the service."""
-    limits: dict[str, Any] = {"backlog": BACKLOG, "limit_concurrency": MOST_CONNECTIONS}
-    return uvicorn.Config(app, http=Wire, ws="none", access_log=False, server_header=False, **limits, **more)
+    return uvicorn.Config(
+        app, http=Wire, ws="none", limit_concurrency=MOST_CONNECTIONS, access_log=False, server_header=False, **more
+    )
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
     return (data[at : at + _PIECE] for at in range(0, len(data), _PIECE))
 
 
-def _forgotten(timer: asyncio.TimerHandle | None) -> None:
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()
 
@@ -151,6 +154,6 @@ def _forgotten(timer: asyncio.TimerHandle | None) -> None:
 def _on_the_wire(problem: Problem) -> bytes:
     """Return a problem as HTTP/1.1 has it, for where there is no request to answer."""
     answer = response(problem)
-    lines = [f"HTTP/1.1 {answer.status_code} {type(problem).__name__}".encode(), b"connection: close"]
+    lines = [f"HTTP/1.1 {answer.status_code} {HTTPStatus(answer.status_code).phrase}".encode(), b"connection: close"]
     lines += [name + b": " + value for name, value in answer.raw_headers]
     return b"\r\n".join([*lines, b"", bytes(answer.body)])

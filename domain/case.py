@@ -113,8 +113,8 @@ class Case(State):
 
     A trail of what waits for an answer holds since when it waits, and None once it was answered. `settled_at` is when
     an offer or a transfer last ended, `closure_settled_at` when the closure last was withdrawn, carried out or undone.
-    `endings` are the versions that proposed to close it, `answered_in_person` those that the client answered to in person:
-    whether with a yes. `would_end` is whether the client, in person, last said yes or no to ending the case.
+    `endings` are the versions that proposed to close the case. What the client answered in person: `answered_in_person`
+    holds whether it was a yes to that version, and `would_end` whether they last said yes or no to ending the case.
     """
 
     status: Literal["unopened", "open", "closed"] = "unopened"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import (
@@ -129,8 +129,10 @@ class Context:
         return uuid5(self.command, str(number))
 
     def at(self, version: int) -> Context:
-        """Return the same circumstances for the event with this version."""
-        return replace(self, version=version)
+        """Return the same circumstances for the event with this version, without what was read to decide it."""
+        copy = object.__new__(Context)
+        copy.__dict__.update(self.__dict__, version=version, facts=None)
+        return copy
 
     @property
     def known(self) -> Facts:

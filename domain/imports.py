@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from domain.case import Case, Holder
 from domain.closure import CaseClosed, CaseReopened, ClosureProposed
-from domain.decider import Command, Context, Event, Forbidden, Role, Words
+from domain.decider import Actor, Command, Context, Event, Forbidden, Role, Words
 from domain.intake import CaseOpened, NextStepPromised
 from domain.ownership import HandoffAccepted, HandoffProposed, HandoffWithdrawn
 
@@ -40,6 +40,9 @@ class ImportCase(Command[Case]):
     intake: Holder
     first_contact_at: datetime
 
+    def mentions(self, actor: Actor) -> Iterator[Any]:
+        yield from ()  # the source is its own directory
+
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_import(ctx)
         yield CaseOpened(
@@ -58,6 +61,9 @@ class ImportActivity(Command[Case]):
     activity: Words
     meaning: Meaning
     holder: Holder | None
+
+    def mentions(self, actor: Actor) -> Iterator[Any]:
+        yield from ()  # the source is its own directory
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_import(ctx)

@@ -56,7 +56,19 @@ class Projection(Generic[Row]):
 
     def record(self, row: Row) -> dict[str, Any]:
         """Return a row by its columns."""
-        return dict(_flat(row))
+        record: dict[str, Any] = {}
+        for name, parts in self._parts:
+            value = getattr(row, name)
+            if not parts:
+                record[name] = value
+            for column, part in parts:
+                record[column] = None if value is None else getattr(value, part)
+        return record
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        """Each field of the row type, with the columns that its parts are kept in where it has parts."""
+        return tuple((name, tuple(_parts_of(name, hint))) for name, hint in _hints(self.row))
 
     def key_of(self, row: Row) -> tuple[Any, ...]:
         """Return what identifies a row within its case."""
@@ -91,23 +103,12 @@ def _kind(hint: Any) -> Any:
     return getattr(hint, "__supertype__", hint)
 
 
-def _flat(row: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for name, hint in _hints(type(row)):
-        value = getattr(row, name)
-        kind = _kind(hint)
-        if not is_dataclass(kind):
-            yield f"{prefix}{name}", value
-        elif value is None:
-            yield from ((column, None) for column, _ in _columns(kind, f"{prefix}{name}_"))  # type: ignore[arg-type]
-        else:
-            yield from _flat(value, f"{prefix}{name}_")
-
-
-_HINTS: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
+def _parts_of(name: str, hint: Any) -> Iterable[tuple[str, str]]:
+    kind = _kind(hint)
+    if is_dataclass(kind):
+        yield from ((f"{name}_{part}", part) for part, _ in _hints(kind))  # type: ignore[arg-type]
 
 
 def _hints(row: type[Any]) -> tuple[tuple[str, Any], ...]:
-    if row not in _HINTS:
-        hints = get_type_hints(row)
-        _HINTS[row] = tuple((it.name, hints[it.name]) for it in fields(row))
-    return _HINTS[row]
+    hints = get_type_hints(row)
+    return tuple((it.name, hints[it.name]) for it in fields(row))

@@ -80,6 +80,8 @@ class Draft:
         self.receipts: list[Receipt] = []
         self.looked_at: set[tuple[UUID, int]] = set()
         self.past: Sequence[Recorded] | None = None
+        self.reordered = False
+        """Whether an event counts before others, so that the stream is folded anew, with its past."""
 
     @property
     def version(self) -> int:
@@ -97,11 +99,6 @@ class Draft:
         opened = (UUID(it.event.client) for it in self.events if isinstance(it.event, CaseOpened))
         return self.before.client or next(opened, None)
 
-    @property
-    def reordered(self) -> bool:
-        """Whether an event counts before others, so that the stream is folded anew, with its past."""
-        return any(map(reorders, self.events))
-
     def add(self, it: Asked, now: datetime, facts: Facts) -> None:
         """Decide one command on what the ones before it have led to."""
         actor = _admitted(it.actor, facts, now)  # before anything else is told: outsiders learn nothing
@@ -112,9 +109,10 @@ class Draft:
         context = self._context(it, actor, now, facts)
         first = self.version + 1
         for event in act(it.command, self.state, context):
-            recorded = Recorded(it.stream, event, replace(context, version=self.version + 1, facts=None))
+            recorded = Recorded(it.stream, event, context.at(self.version + 1))
             self.state = event.evolve(self.state, recorded.context)
             self.events.append(recorded)
+            self.reordered = self.reordered or reorders(recorded)
         if self.version >= first and not context.late:
             self.latest = max(filter(None, [self.latest, context.occurred]))
         self.receipts.append(Receipt(it.id, it.stream, first, self.version, it.fingerprint))

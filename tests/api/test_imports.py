@@ -289,7 +289,9 @@ def test_an_imported_case_goes_on_living_among_those_whom_the_source_named(house
     case = case_in(path, "1")
     aino, bo = Actor("aino", Role.WORKER, "Kela", "A"), Actor("bo", Role.WORKER, "Pirha", "B")
     to = Holder("Pirha", "B", "bo")
-    house.cases.execute(ask(ProposeHandoff(to, "", no_view_because="tuotu", disclosure_basis="statutory"), case, aino))
+    house.cases.execute(
+        ask(ProposeHandoff(to, "jatkuu", no_view_because="tuotu", disclosure_basis="statutory"), case, aino)
+    )
     state = house.cases.loaded(case, Case).state
     assert isinstance(state, Case)
     assert state.pending

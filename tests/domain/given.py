@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from domain.calendar import HELSINKI, Calendar
-from domain.case import Case, Holder
+from domain.case import Case, Holder, as_holder
 from domain.client import Client, Representative
 from domain.closure import CloseCase, ProposeClosure
 from domain.decider import Actor, Command, Context, Event, Recorded, Refusal, Role, State, act
@@ -52,7 +52,8 @@ def unit(actor: Actor) -> Holder:
 
 
 STAFF_OF_ALL = (aino, arvo, marja, bo, eeva, siiri, oona, paula)
-HOLDERS = frozenset({it for actor in STAFF_OF_ALL for it in (holder(actor), unit(actor))})
+HOLDERS = frozenset(it for actor in STAFF_OF_ALL if (own := as_holder(actor)) for it in (own, own.as_unit))
+"""The directory: everybody who acts, and their units."""
 
 # When is when.
 
@@ -159,8 +160,16 @@ class Story:
             command=command_id(self.commands + 1), actor=asked.by, occurred=occurred,
             recorded=asked.entered or max(occurred, before), reported=asked.reported, imported=asked.imported,
             late=occurred < latest and asked.imported is None, version=len(self.history) + 1,
-            facts=self.facts.but(entries={it.version: it for it in self.history}),
+            facts=self.known_to(asked),
         )  # fmt: skip
+
+    def known_to(self, asked: Asked) -> Facts:
+        """Return what is read beforehand for this command: of the directory no more than it says that it needs."""
+        return self.facts.but(
+            entries={it.version: it for it in self.history},
+            holders=self.facts.holders.intersection(asked.command.mentions(asked.by)),
+            existing=self.facts.existing.intersection(asked.command.relies_on()),
+        )
 
     def did(self, asked: Asked) -> Self:
         """Go on with this command; raises its refusal."""

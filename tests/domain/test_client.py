@@ -11,6 +11,7 @@ from domain.client import (
     DeathReportWithdrawn,
     EndRepresentative,
     LanguageChosen,
+    MandateEmpty,
     NameRepresentative,
     NotYourMandate,
     OutsideMandate,
@@ -64,6 +65,21 @@ def test_a_representative_is_named_for_some_matters_until_some_day() -> None:
     assert client.represented(mother.id, moment(6, 1)) is None
     registered().when(NAMED, by=the_guardian).refused(RoleNotAllowed)
     registered().when(NAMED, by=the_client).refused(RoleNotAllowed)
+
+
+@pytest.mark.rule(16)
+def test_a_mandate_is_for_something_and_for_some_time_to_come() -> None:
+    registered().when(NAMED.but(scope=()), by=aino).refused(MandateEmpty)
+    registered().when(NAMED.but(until=moment(3, 4)), by=aino, at=moment(3, 4)).refused(MandateEmpty)
+    registered().when(NAMED.but(until=moment(3, 4)), by=aino, at=moment(3, 3, 12)).allowed()
+    registered().when(NAMED.but(until=None), by=aino).allowed()
+
+
+@pytest.mark.rule(16)
+def test_a_mandate_that_is_over_when_it_is_entered_is_none_whatever_time_is_given() -> None:
+    over = NAMED.but(until=moment(3, 10))
+    registered().when(over, by=aino, at=moment(3, 4), entered=moment(3, 11)).refused(MandateEmpty)
+    registered().when(over, by=aino, at=moment(3, 4), entered=moment(3, 9)).allowed()
 
 
 @pytest.mark.rule(16)

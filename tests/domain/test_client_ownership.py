@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.case import Case, CaseNotOpen, Holder, HolderUnknown, OutOfOrder
+from domain.case import Case, CaseNotOpen, Holder, HolderUnknown, OutOfOrder, WordsMissing
 from domain.client import ClientHasDecided, OneOfTwoCustodians, OutsideMandate
 from domain.client_ownership import (
     AskWhoOwns,
@@ -148,6 +148,7 @@ def test_the_client_is_asked_who_should_own() -> None:
     story = given(opened_by(aino))
     story.when(AskWhoOwns("haluan itse"), by=aino).then(ClientAskedWhoOwns("haluan itse")).and_owner_is(aino)
     story.when(AskWhoOwns("minä"), by=the_client).refused(RoleNotAllowed)
+    story.when(AskWhoOwns(" "), by=aino).refused(WordsMissing, field="answer")
 
 
 def test_a_closed_case_has_no_owner_to_change() -> None:

@@ -30,12 +30,14 @@ from domain.closure import (
     TimeToObject,
     WithdrawClosure,
 )
+from domain.corrections import ClientsOwnWords, MarkErroneous
 from domain.decider import Actor, RoleNotAllowed
+from domain.intake import InformClient
 from domain.objections import AnswerObjection, ObjectionLapsed, RaiseObjection
 from domain.ownership import HandoffPending, HandoffWithdrawn, TransferPending
 from domain.requests import AnswerAsClient
-from domain.transfer import TransferMatter
-from domain.voice import StatementAbsent, ViewMissing, ViewUnavailable
+from domain.transfer import ReceiveTransfer, TransferMatter, TransferNotPending
+from domain.voice import OwnWitness, StatementAbsent, ViewMissing, ViewUnavailable
 from tests.domain.given import (
     ANY_CLIENT,
     CITY,
@@ -227,9 +229,108 @@ def test_what_the_client_ended_only_they_take_back() -> None:
     ended.when(WithdrawClosure(), by=aino).refused(ClientEndedIt)
     ended.when(WithdrawClosure(), by=the_guardian).refused(ClientHasDecided)
     ended.when(WithdrawClosure("en lopettaisikaan"), by=the_client).allowed().and_(closure=None)
-    ended.did(Asked(AnswerAsClient(entry(2), "denied"), bo)).when(WithdrawClosure(), by=aino).allowed()
+    ended.when(AnswerAsClient(entry(2), "denied"), by=bo).refused(ClientHasDecided)
+    ended.did(Asked(AnswerAsClient(entry(2), "denied"), the_client)).when(WithdrawClosure(), by=aino).allowed()
     proposed(ground="client_ended").when(WithdrawClosure(), by=the_client).allowed()
     proposed(the_guardian, "client_ended").when(WithdrawClosure(), by=the_guardian).allowed()
+
+
+NO = AnswerAsClient(entry(3), "denied")
+ENDED = ProposeClosure("client_ended", no_view_because="puhelimitse")
+
+
+def refused_in_person() -> Story:
+    """Begin with a closure, said to be the client's wish, to which the client in person said no on the 6th."""
+    return proposed(ground="client_ended").did(Asked(NO, the_client, moment(3, 6)))
+
+
+def proposed_again(story: Story) -> Story:
+    """Go on with the same proposal, made anew."""
+    return story.when(ENDED, by=aino, at=moment(3, 20)).allowed()
+
+
+def nobody_else_ends_it(story: Story) -> None:
+    """Check that the client's no stands: not by a witness, nor by time, until the client says otherwise."""
+    again = proposed_again(story)
+    assert again.case.closure is not None
+    which = entry(again.case.closure.version)
+    yes = AnswerAsClient(which, "confirmed")
+    for somebody_else in (bo, marja, the_guardian):
+        again.when(yes, by=somebody_else).refused(ClientHasDecided)
+    told = again.did(Asked(InformClient(which, "meeting"), aino, moment(3, 21)))
+    told.when(CloseCase(), by=aino, at=moment(6, 2)).refused(ClientHasDecided)
+    told.did(Asked(yes, the_client)).when(CloseCase(), by=aino).allowed()
+
+
+@pytest.mark.rule(16)
+def test_the_clients_own_no_outlives_the_proposal() -> None:
+    nobody_else_ends_it(refused_in_person().did(Asked(WithdrawClosure(), aino)))
+
+
+@pytest.mark.rule(16)
+def test_a_withdrawal_entered_behind_the_clients_no_does_not_undo_it() -> None:
+    behind = Asked(WithdrawClosure(), aino, moment(3, 5), entered=moment(3, 10), reported=True)
+    nobody_else_ends_it(refused_in_person().did(behind))
+
+
+@pytest.mark.rule(16)
+def test_a_no_to_what_was_withdrawn_meanwhile_counts_too() -> None:
+    withdrawn = proposed(ground="client_ended").did(Asked(WithdrawClosure(), aino))
+    nobody_else_ends_it(withdrawn.did(Asked(NO, the_client)))
+
+
+@pytest.mark.rule(16)
+def test_to_take_an_ending_back_is_to_say_no_to_it() -> None:
+    nobody_else_ends_it(proposed(ground="client_ended").did(Asked(WithdrawClosure("en halua"), the_client)))
+    nobody_else_ends_it(proposed(the_client, "client_ended").did(Asked(WithdrawClosure("en sittenkään"), the_client)))
+
+
+@pytest.mark.rule(16)
+def test_no_representative_ends_what_the_client_said_no_to() -> None:
+    ended = ProposeClosure("client_ended")
+    withdrawn = refused_in_person().did(Asked(WithdrawClosure(), aino))
+    withdrawn.when(ended, by=the_guardian).refused(ClientHasDecided)
+    withdrawn.when(ended, by=the_client).allowed().when(CloseCase(), by=aino).allowed()
+
+
+@pytest.mark.rule(16)
+def test_a_case_that_is_taken_up_again_begins_without_the_old_no() -> None:
+    story = refused_in_person().did(Asked(WithdrawClosure(), aino))
+    story = story.did(closure_proposed_by(aino, "advice_sufficed")).did(closed_by(aino))
+    reopened = story.did(Asked(ReopenCase("client_returned"), aino)).did(Asked(ENDED, aino))
+    assert reopened.case.closure is not None
+    which = entry(reopened.case.closure.version)
+    reopened.when(AnswerAsClient(which, "confirmed"), by=bo).allowed().when(CloseCase(), by=aino).allowed()
+
+
+@pytest.mark.rule(13)
+def test_a_guardian_alone_does_not_end_a_case_at_once() -> None:
+    by_guardian = proposed(the_guardian, "client_ended")
+    confirm = AnswerAsClient(entry(2), "confirmed")
+    by_guardian.when(confirm, by=the_guardian).refused(OwnWitness)
+    two = by_guardian.knowing(client=represented((the_guardian, mandate("guardian")), (mother, mandate("proxy"))))
+    two.when(confirm, by=mother).allowed().when(CloseCase(), by=aino).refused(ClientNotInformed)
+    by_guardian.when(confirm, by=the_client).allowed().when(CloseCase(), by=aino).allowed()
+
+
+@pytest.mark.rule(13)
+def test_a_representatives_yes_neither_shortens_the_time_to_object_nor_undoes_the_clients() -> None:
+    told = proposed(ground="client_ended")
+    confirm = AnswerAsClient(entry(3), "confirmed")
+    told.when(confirm, by=the_guardian).allowed().when(CloseCase(), by=aino).refused(ClientNotInformed)
+    recorded = told.did(Asked(confirm, bo))
+    recorded.when(confirm, by=the_guardian).allowed().when(CloseCase(), by=aino).allowed()
+    doubted = recorded.when(AnswerAsClient(entry(3), "denied"), by=the_guardian).allowed()
+    doubted.when(CloseCase(), by=aino).refused(ClientNotInformed)
+
+
+@pytest.mark.rule(20)
+def test_the_clients_denial_is_not_marked_away_to_close() -> None:
+    denied = refused_in_person()
+    mark = MarkErroneous(entry(4), "ei ollut tarkoitus", wrong_person=True)
+    for worker in (aino, marja, bo):
+        assert denied.when(mark, by=worker).refusal is not None
+    denied.when(mark, by=marja).refused(ClientsOwnWords, version=4)
 
 
 @pytest.mark.rule(3)
@@ -282,10 +383,12 @@ def test_a_death_ends_the_case_and_what_waits_in_it() -> None:
     dead.knowing(client=ANY_CLIENT).when(CloseCase(), by=aino).refused(DeathNotRecorded)
 
 
-def test_a_death_does_not_end_a_matter_on_its_way_to_another_authority() -> None:
+def test_a_death_ends_a_matter_on_its_way_to_another_authority_too() -> None:
     sent = given(opened_by(aino), Asked(TransferMatter(to=unit(oona), reason="kunnan"), aino))
-    sent = sent.knowing(client=DEAD)
-    sent.did(Asked(ProposeClosure("death"), aino)).when(CloseCase(), by=aino).refused(TransferPending)
+    dead = sent.knowing(client=DEAD).did(Asked(ProposeClosure("death"), aino))
+    closed = dead.when(CloseCase(), by=aino).then(CaseClosed("death", "service", "circumstances"))
+    closed.and_(status="closed").and_nothing_waits().and_responsible_is(aino)
+    closed.when(ReceiveTransfer(made_by(2)), by=oona).refused(TransferNotPending)
 
 
 def closed(*before: Asked) -> Story:

@@ -1,15 +1,36 @@
 """The grammar: what holds for every command, event and refusal."""
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from inspect import getsource
 
 import pytest
 
 from domain.case import Case
 from domain.client import Client, ClientRegistered, RegisterClient
-from domain.decider import Conflict, Context, Refusal, kebab
-from domain.intake import CaseOpened, OpenCase
-from tests.domain.given import aino, command_id, given, opened_by
+from domain.closure import ProposeClosure
+from domain.decider import MOST, Conflict, Context, Refusal, TimeOffCalendar, TooMany, kebab
+from domain.imports import ImportActivity
+from domain.intake import CaseOpened, NextStepPromised, OpenCase, PromiseNextStep
+from domain.ownership import AcceptHandoff, NameResponsible
+from tests.domain.given import (
+    Asked,
+    aino,
+    arvo,
+    bo,
+    command_id,
+    entry,
+    given,
+    holder,
+    made_by,
+    marja,
+    moment,
+    opened_by,
+    proposed_to,
+    the_client,
+    unit,
+)
+from tests.domain.vocabulary import COMMANDS
 
 
 def test_a_command_and_an_event_know_their_state() -> None:
@@ -40,6 +61,45 @@ def test_facts_are_for_deciding_only() -> None:
     now = datetime(2025, 3, 3, tzinfo=UTC)
     with pytest.raises(LookupError):
         Context(command_id(1), aino, now, now).known  # noqa: B018 - reading it is what is tested
+
+
+@pytest.mark.rule(19)
+def test_times_are_kept_in_utc() -> None:
+    step = PromiseNextStep("worker", "soitan", moment(3, 20))
+    promised = given(opened_by(aino)).when(step, by=aino).happened[0]
+    assert isinstance(promised, NextStepPromised)
+    assert (promised.by, promised.by.tzinfo) == (moment(3, 20), UTC)
+
+
+@pytest.mark.rule(19)
+@pytest.mark.parametrize("year", [1, 1899, 2200, 9999])
+def test_nothing_is_due_in_a_year_that_nobody_lives_in(year: int) -> None:
+    case = given(opened_by(aino))
+    for offset in (-14, 0, 14):
+        edge = datetime(year, 6, 15, tzinfo=timezone(timedelta(hours=offset)))
+        case.when(PromiseNextStep("worker", "soitan", edge), by=aino).refused(TimeOffCalendar, field="by")
+    at_the_edge = datetime(2199, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-14)))
+    case.when(PromiseNextStep("worker", "soitan", at_the_edge), by=aino).allowed()
+
+
+def test_a_list_has_an_end() -> None:
+    case = given(opened_by(aino))
+    closure = ProposeClosure("goals_met", no_view_because="ei tavoitettu", rests_on=(entry(1),) * MOST)
+    case.when(closure, by=aino).allowed()
+    case.when(closure.but(rests_on=(entry(1),) * (MOST + 1)), by=aino).refused(TooMany, field="rests_on", most=MOST)
+
+
+def test_a_command_says_whether_it_makes_something_with_an_id() -> None:
+    makes = {it for it in COMMANDS if "ctx.id(1)" in getsource(it)} - {ImportActivity}  # an import answers with no ids
+    assert {it for it in COMMANDS if it.makes} == makes
+
+
+def test_a_command_says_whom_the_facts_have_to_tell_of() -> None:
+    own = given(opened_by(aino), proposed_to(unit(bo)))
+    asked = Asked(AcceptHandoff(made_by(2)), bo)
+    assert own.known_to(asked).holders == {holder(bo), unit(bo)}
+    assert own.known_to(asked._replace(by=the_client)).holders == set()
+    assert own.known_to(Asked(NameResponsible(holder(arvo)), marja)).holders == {holder(arvo)}
 
 
 def test_a_refusal_says_its_docstring_on_one_line() -> None:

@@ -70,7 +70,7 @@ def test_ownership_at_any_moment() -> None:
 
 
 def test_a_late_event_that_is_about_what_came_later_changes_nothing_else() -> None:
-    declined = given(opened_by(aino), proposed_to(bo), Asked(DeclineHandoff(made_by(2), "no_capacity", ""), bo))
+    declined = given(opened_by(aino), proposed_to(bo), Asked(DeclineHandoff(made_by(2), "no_capacity", "jonoa"), bo))
     late = declined.did(Asked(STEP, aino, moment(3, 3, 10), entered=moment(3, 9)))
     assert late.last.late
     assert late.case == declined.case

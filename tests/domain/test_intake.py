@@ -1,11 +1,12 @@
 """How a case begins, what the client is told, and what is promised next."""
 
 from datetime import timedelta
+from typing import get_args, get_type_hints
 from uuid import uuid4
 
 import pytest
 
-from domain.case import CaseNotOpen, EntryAbsent, Holder, HolderUnknown, OtherOrganisation
+from domain.case import CaseNotOpen, EntryAbsent, Holder, HolderUnknown, OtherOrganisation, WordsMissing
 from domain.client import ClientDead
 from domain.decider import (
     AlreadyThere,
@@ -16,11 +17,15 @@ from domain.decider import (
     StreamAbsent,
     TooEarly,
 )
+from domain.directory import organisation_stream
 from domain.intake import (
     CaseOpened,
+    Channel,
     ClientInformed,
     ClientUnknown,
+    Contact,
     ContactAfterOpening,
+    DutyHolderUnknown,
     InformClient,
     NextStepPromised,
     OpenCase,
@@ -96,8 +101,14 @@ def test_nobody_opens_a_case_onto_another_organisation() -> None:
     given().when(OPEN.but(responsible=holder(marja)), by=aino).allowed().and_responsible_is(marja)
 
 
-def test_the_duty_is_another_organisations_when_it_is_said_to_be() -> None:
-    given().when(OPEN.but(duty_holder=COUNTY), by=aino).allowed().and_(duty_holder=COUNTY)
+@pytest.mark.rule(1)
+def test_the_duty_is_another_registered_organisations_when_it_is_said_to_be() -> None:
+    told = OPEN.but(duty_holder=COUNTY)
+    known = given().knowing(existing=frozenset({organisation_stream(COUNTY)}))
+    known.when(told, by=aino).allowed().and_(duty_holder=COUNTY)
+    known.when(OPEN.but(duty_holder="0000000-0"), by=aino).refused(DutyHolderUnknown, duty_holder="0000000-0")
+    given().when(told, by=aino).refused(DutyHolderUnknown, duty_holder=COUNTY)
+    given().when(told.but(duty_holder=""), by=aino).refused(DutyHolderUnknown)
 
 
 @pytest.mark.rule(1)
@@ -105,6 +116,18 @@ def test_a_case_is_opened_for_a_known_holder_only() -> None:
     nobody = Holder(KELA, "lakkautettu yksikkö")
     given().when(OPEN.but(responsible=nobody), by=aino).refused(HolderUnknown, holder=nobody)
     given().when(OPEN, by=aino.but(unit=None)).refused(UnitMissing)
+    given().when(OPEN, by=aino.but(id="tuntematon")).refused(HolderUnknown, holder=holder(aino.but(id="tuntematon")))
+    given().when(OPEN, by=aino.but(unit="lakkautettu")).refused(HolderUnknown)
+
+
+def test_a_case_is_about_some_need() -> None:
+    given().when(OPEN.but(need=" \n"), by=aino).refused(WordsMissing, field="need")
+
+
+@pytest.mark.rule(26)
+def test_only_an_import_says_that_a_case_came_by_import() -> None:
+    assert set(get_args(Channel)) - set(get_args(Contact)) == {"import"}
+    assert get_type_hints(OpenCase)["channel"] == Contact
 
 
 @pytest.mark.rule(6)

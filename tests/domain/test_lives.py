@@ -17,13 +17,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.assessment import AssessmentCompleted
-from domain.case import Case, Holder, speaks_for
+from domain.case import Case, Holder, speaks_for, works_in
 from domain.client import Client
+from domain.client_ownership import ClientAskedWhoOwns
 from domain.closure import (
     CaseClosed,
     CaseReopened,
     CloseCase,
     ClosureProposed,
+    ClosureWithdrawn,
     ProposeClosure,
     ReopenCase,
     WithdrawClosure,
@@ -31,6 +33,7 @@ from domain.closure import (
 from domain.corrections import EntryMarkedErroneous
 from domain.decider import (
     CLIENT_SIDE,
+    MOST,
     SEALED,
     STAFF,
     WORDS,
@@ -40,19 +43,20 @@ from domain.decider import (
     Entry,
     Event,
     Recorded,
-    Role,
     State,
 )
 from domain.directory import Organisation, PolicyInForce, Unit, Worker
 from domain.history import counted, fold
 from domain.imports import ImportActivity, ImportCase
 from domain.intake import CaseOpened, InformClient
-from domain.objections import AnswerObjection, ObjectionLapsed
+from domain.objections import AnswerObjection, ObjectionLapsed, ObjectionRaised
 from domain.ownership import (
     AcceptHandoff,
     DeclineHandoff,
     ExpireHandoff,
+    HandoffAcceptanceReported,
     HandoffAccepted,
+    HandoffDeclined,
     HandoffExpired,
     HandoffProposed,
     ProposeHandoff,
@@ -60,8 +64,9 @@ from domain.ownership import (
     ResponsibleNamed,
     WithdrawHandoff,
 )
-from domain.requests import AnswerAsClient
+from domain.requests import AnswerAsClient, ClientAnswered, ExperienceReported, RequestMade
 from domain.transfer import ContestTransfer, MatterTransferred, ReceiveTransfer, TransferReceived
+from domain.voice import StatementConfirmed, StatementDisputed, StatementRecorded
 from tests.domain.given import (
     ANY_CLIENT,
     CLIENT,
@@ -99,6 +104,7 @@ CLIENTS = [
 STRANGE_IDS = [uuid4() for _ in range(3)]
 WORDLIST = ["", " ", *["sanoja"] * 6]
 HOURS = [0, 0, 1, 5, 30, 100, 400]
+NO_MOMENTS = [MONDAY.replace(tzinfo=None), MONDAY.replace(year=1899), MONDAY.replace(year=2200)]
 AN_IMPORT = uuid4()
 _HINTS: dict[type[Any], dict[str, Any]] = {}
 CHANGED_CLIENT = 0.1
@@ -143,7 +149,7 @@ class Hand:
             case origin if origin in {Union, types.UnionType}:
                 return self.value(self.choose(get_args(hint)), name)
             case origin if origin is tuple:
-                return tuple(self.value(get_args(hint)[0], name) for _ in range(self.choose([0, 1, 2])))
+                return tuple(self.value(get_args(hint)[0], name) for _ in range(self.choose([0, 0, 1, 1, 2, MOST + 1])))
         return self.value(hint.__origin__, name)
 
     def plain(self, hint: Any, name: str) -> Any:
@@ -157,7 +163,7 @@ class Hand:
             str: ["a", "b"],
             Entry: self.versions,
             Holder: [*sorted(HOLDERS, key=repr), Holder("x", "y")],
-            datetime: [self.now + timedelta(hours=it) for it in (-500, -1, 0, 1, 500)],
+            datetime: [*[self.now + timedelta(hours=it) for it in (-500, -1, 0, 1, 500)], *NO_MOMENTS],
         }
         return self.choose(choices[hint])
 
@@ -252,6 +258,7 @@ class Life:
         if case.transfer:
             to = Holder(case.transfer.to_organisation, case.transfer.to_unit)
         staff = [it for it in STAFF_OF_ALL for holder in (to, case.responsible) if holder and speaks_for(it, holder)]
+        staff += [it for it in STAFF_OF_ALL if to and works_in(it, to) and it.id == to.worker] * 2
         return [it for it in [*staff, the_client] if it.role in command.roles] * 10
 
 
@@ -289,7 +296,11 @@ def the_rules_hold(before: Case, story: Story) -> None:
     for event in happened:
         rests_on_the_clients_own_words(before, event)
         closes_with_the_client_informed(before, event, story)
-        is_marked_by_who_may(event, story)
+        is_marked_by_who_may(before, event, story)
+        is_answered_by_who_may(before, event, actor)
+        goes_to_somebody_known(event)
+        stands_as_the_client_said_in_person(event, story)
+        says_why(event)
 
 
 def exactly_one_owner_and_responsible(case: Case) -> None:
@@ -313,17 +324,96 @@ def closes_with_the_client_informed(before: Case, event: Event[Any], story: Stor
     assert event.ground not in {"service_mismatch", "not_stated"}
     assert event.initiator in {"client", "representative", "service"}
     assert not before.open_objections or any(isinstance(it, ObjectionLapsed) for it in story.happened)
-    at_once = event.ground in {"advice_sufficed", "death"} or before.closure.confirmed
+    confirmed = event.ground == "client_ended" and before.closure.confirmed
+    at_once = event.ground in {"advice_sufficed", "death"} or confirmed
     assert at_once or (before.closure.object_by and before.closure.object_by <= story.last.occurred)
 
 
-def is_marked_by_who_may(event: Event[Any], story: Story) -> None:
+def is_marked_by_who_may(before: Case, event: Event[Any], story: Story) -> None:
     """Rules 11 and 20."""
     if not isinstance(event, EntryMarkedErroneous):
         return
-    marked = story.history[event.version - 1]
+    marked, actor = story.history[event.version - 1], story.last.actor
     assert not marked.event.lasting
-    assert marked.context.actor.role != Role.CLIENT or story.last.actor.role == Role.CLIENT
+    if actor.role in CLIENT_SIDE:
+        assert marked.context.actor == actor
+        return
+    assert before.responsible is not None
+    assert marked.context.actor == actor or speaks_for(actor, before.responsible)
+    assert marked.context.actor.role not in CLIENT_SIDE
+    assert not isinstance(marked.event, ObjectionRaised)
+    if isinstance(marked.event, StatementRecorded | RequestMade | ClientAnswered | ExperienceReported):
+        assert event.wrong_person
+        assert (marked.version, "confirmed") not in in_person(story)
+
+
+def is_answered_by_who_may(before: Case, event: Event[Any], actor: Actor) -> None:
+    """Rules 2 and 5."""
+    if isinstance(event, HandoffAccepted | HandoffDeclined):
+        assert before.pending is not None
+        assert works_in(actor, before.pending.to)
+        assert before.pending.to.worker in {None, actor.id}
+    if isinstance(event, HandoffAcceptanceReported):
+        assert before.pending is not None
+        assert before.responsible is not None
+        assert works_in(actor, before.pending.to) or speaks_for(actor, before.responsible)
+
+
+def goes_to_somebody_known(event: Event[Any]) -> None:
+    """Rule 1: whoever is named as a holder stands in the directory."""
+    if not isinstance(event, CaseReopened):
+        assert HOLDERS.issuperset(it for it in vars(event).values() if isinstance(it, Holder))
+    if isinstance(event, MatterTransferred):
+        assert Holder(event.to_organisation, event.to_unit) in HOLDERS
+
+
+def in_person(story: Story) -> set[tuple[int, str]]:
+    """Return what the client in person had answered before this act: to which version, and what."""
+    return {
+        (it.event.version, it.event.answer)
+        for it in counted(story.history[: -len(story.happened)])
+        if isinstance(it.event, ClientAnswered) and it.context.actor == the_client
+    }
+
+
+def stands_as_the_client_said_in_person(event: Event[Any], story: Story) -> None:
+    """Rule 16: nobody answers over the client, and no case ends as ended by a client who said no."""
+    actor = story.last.actor
+    if isinstance(event, ClientAnswered) and actor != the_client:
+        assert event.version not in {version for version, _ in in_person(story)}
+        assert story.history[event.version - 1].context.actor.id != actor.id
+    if isinstance(event, CaseClosed) and event.ground == "client_ended":
+        assert last_word(story) is not False
+    if isinstance(event, StatementDisputed | StatementConfirmed) and actor != the_client:
+        said = next(it for it in story.history if getattr(it.event, "statement", None) == event.statement)
+        assert said.context.actor.id != actor.id or isinstance(event, StatementDisputed)
+        assert said.context.actor != the_client or isinstance(event, StatementConfirmed)
+
+
+def last_word(story: Story) -> bool | None:
+    """Return whether the client in person last said yes or no to ending the case, since it was last taken up."""
+    proposals = {it.version for it in story.history if isinstance(it.event, ClosureProposed)}
+    word = None
+    for it in counted(story.history):
+        match it.event:
+            case CaseReopened():
+                word = None
+            case ClosureProposed() if it.context.actor == the_client:
+                word = True
+            case ClosureWithdrawn() if it.context.actor == the_client:
+                word = False
+            case ClientAnswered(version=version, answer=answer) if version in proposals:
+                word = answer in {"agreed", "confirmed"} if it.context.actor == the_client else word
+    return word
+
+
+def says_why(event: Event[Any]) -> None:
+    """Check that what somebody else has to live with is said in words."""
+    match event:
+        case HandoffProposed(reason=words) | HandoffDeclined(reason=words) | MatterTransferred(reason=words):
+            assert words.strip()
+        case StatementDisputed(correction=words) | ClientAskedWhoOwns(answer=words):
+            assert words.strip()
 
 
 def the_history_holds(story: Story) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.case import Case, CaseNotOpen, Holder, HolderUnknown, NotResponsible, OutOfOrder
+from domain.case import Case, CaseNotOpen, Holder, HolderUnknown, NotResponsible, OutOfOrder, WordsMissing
 from domain.client_ownership import TakeOwnership
 from domain.decider import Actor, Command, Refusal, RoleNotAllowed
 from domain.ownership import (
@@ -105,7 +105,7 @@ def test_an_offer_says_whose_words_it_rests_on_or_why_there_are_none() -> None:
 
 
 @pytest.mark.rule(2)
-@pytest.mark.parametrize("somebody_else", [eeva, aino, oona])
+@pytest.mark.parametrize("somebody_else", [eeva, siiri, aino, oona, bo.but(unit="lastensuojelu")])
 def test_only_the_one_it_is_offered_to_answers(somebody_else: Actor) -> None:
     case = given(opened_by(aino), proposed_to(bo))
     for answer in (AcceptHandoff(FIRST), DeclineHandoff(FIRST, "no_capacity", "jonoa")):
@@ -115,7 +115,43 @@ def test_only_the_one_it_is_offered_to_answers(somebody_else: Actor) -> None:
 
 @pytest.mark.rule(2)
 def test_anybody_in_a_unit_takes_what_is_offered_to_the_unit() -> None:
-    given(opened_by(aino), proposed_to(unit(bo))).when(AcceptHandoff(FIRST), by=eeva).allowed().and_owner_is(eeva)
+    case = given(opened_by(aino), proposed_to(unit(bo)))
+    case.when(AcceptHandoff(FIRST), by=eeva).allowed().and_owner_is(eeva)
+    case.when(AcceptHandoff(FIRST), by=siiri).allowed().and_owner_is(siiri)
+    case.when(DeclineHandoff(FIRST, "no_capacity", "jonoa"), by=siiri).allowed().and_owner_is(aino)
+
+
+@pytest.mark.rule(2)
+def test_a_manager_does_not_answer_what_is_offered_to_a_worker_of_theirs() -> None:
+    case = given(opened_by(aino), proposed_to(bo))
+    case.when(AcceptHandoff(FIRST, for_unit=True), by=siiri).refused(NotOfferedToYou, to=holder(bo))
+    case.when(AcceptHandoff(FIRST, for_unit=True), by=bo).refused(OnlyManagerForUnit)
+    given(opened_by(aino), proposed_to(siiri)).when(AcceptHandoff(FIRST), by=siiri).allowed().and_owner_is(siiri)
+
+
+@pytest.mark.rule(1)
+def test_a_case_is_taken_on_by_somebody_whom_the_directory_knows() -> None:
+    case = given(opened_by(aino), proposed_to(unit(bo)))
+    nobody = bo.but(id="tuntematon")
+    case.when(AcceptHandoff(FIRST), by=nobody).refused(HolderUnknown, holder=holder(nobody))
+    closed_since = case.knowing(holders=frozenset({holder(aino)}))
+    closed_since.when(AcceptHandoff(FIRST), by=bo).refused(HolderUnknown, holder=holder(bo))
+    closed_since.when(AcceptHandoff(FIRST, for_unit=True), by=siiri).refused(HolderUnknown, holder=unit(bo))
+
+
+@pytest.mark.rule(1)
+def test_a_better_place_is_one_that_the_directory_knows() -> None:
+    case = given(opened_by(aino), proposed_to(bo))
+    elsewhere = DeclineHandoff(FIRST, "not_competent", "kunnan asia", Holder(CITY, "lakkautettu"))
+    case.when(elsewhere, by=bo).refused(HolderUnknown, holder=Holder(CITY, "lakkautettu"))
+    case.when(elsewhere.but(better_place=unit(oona)), by=bo).allowed().and_owner_is(aino)
+
+
+def test_an_offer_is_made_declined_and_taken_back_with_reasons() -> None:
+    given(opened_by(aino)).when(TO_BO.but(reason=" "), by=aino).refused(WordsMissing, field="reason")
+    case = given(opened_by(aino), proposed_to(bo))
+    case.when(DeclineHandoff(FIRST, "no_capacity", " "), by=bo).refused(WordsMissing, field="reason")
+    case.when(WithdrawHandoff(FIRST, ""), by=aino).refused(WordsMissing, field="reason")
 
 
 @pytest.mark.rule(1)
@@ -163,18 +199,18 @@ def test_no_offer_while_the_matter_is_on_its_way_elsewhere() -> None:
     ("first", "by"),
     [
         (AcceptHandoff(FIRST), bo),
-        (DeclineHandoff(FIRST, "no_capacity", ""), bo),
-        (WithdrawHandoff(FIRST, ""), aino),
+        (DeclineHandoff(FIRST, "no_capacity", "jonoa"), bo),
+        (WithdrawHandoff(FIRST, "ei enää"), aino),
         (ExpireHandoff(FIRST), the_clock),
     ],
 )
 def test_of_the_answers_to_an_offer_the_first_wins(first: Command[Case], by: Actor) -> None:
     answered = given(opened_by(aino), proposed_to(bo)).when(first, by=by, at=moment(3, 20)).allowed()
     after = moment(3, 21)
-    for answer in (AcceptHandoff(FIRST), DeclineHandoff(FIRST, "no_capacity", "")):
+    for answer in (AcceptHandoff(FIRST), DeclineHandoff(FIRST, "no_capacity", "jonoa")):
         answered.when(answer, by=bo, at=after).refused(HandoffNotPending, handoff=FIRST)
     sender = bo if isinstance(first, AcceptHandoff) else aino
-    answered.when(WithdrawHandoff(FIRST, ""), by=sender, at=after).refused(HandoffNotPending)
+    answered.when(WithdrawHandoff(FIRST, "ei enää"), by=sender, at=after).refused(HandoffNotPending)
     answered.when(ExpireHandoff(FIRST), by=the_clock, at=after).refused(HandoffNotPending)
     answered.when(ReportAcceptance(FIRST, holder(bo)), by=sender, at=after).refused(HandoffNotPending)
 
@@ -206,7 +242,7 @@ def test_the_sender_takes_an_offer_back() -> None:
     case = given(opened_by(aino), proposed_to(bo))
     case.when(WithdrawHandoff(FIRST, "asiakas muutti"), by=arvo).refused(NotResponsible)
     case.when(WithdrawHandoff(FIRST, "asiakas muutti"), by=aino).then(HandoffWithdrawn(FIRST, "asiakas muutti"))
-    case.when(WithdrawHandoff(FIRST, ""), by=marja).allowed().and_owner_is(aino).and_nothing_waits()
+    case.when(WithdrawHandoff(FIRST, "ei enää"), by=marja).allowed().and_owner_is(aino).and_nothing_waits()
 
 
 @pytest.mark.rule(1)
@@ -274,12 +310,31 @@ def test_a_claim_is_about_the_one_it_was_offered_to() -> None:
 
 
 @pytest.mark.rule(2)
+def test_only_the_sender_or_somebody_of_the_receivers_unit_reports_an_acceptance() -> None:
+    offered = given(opened_by(aino), proposed_to(bo))
+    claim = ReportAcceptance(FIRST, holder(bo))
+    for worker in (aino, marja, bo, eeva, siiri):
+        offered.when(claim, by=worker).allowed().and_owner_is(aino)
+    for worker in (arvo, oona, bo.but(unit="lastensuojelu")):
+        offered.when(claim, by=worker).refused(NotResponsible, responsible=holder(aino))
+    offered.when(claim, by=the_client).refused(RoleNotAllowed)
+
+
+@pytest.mark.rule(1)
+def test_a_claim_names_somebody_whom_the_directory_knows() -> None:
+    nobody = unit(bo).but(worker="tuntematon")
+    offered = given(opened_by(aino), proposed_to(unit(bo)))
+    offered.when(ReportAcceptance(FIRST, nobody), by=aino).refused(HolderUnknown, holder=nobody)
+
+
+@pytest.mark.rule(2)
 def test_nothing_is_answered_before_it_was_offered() -> None:
     offered = given(opened_by(aino), proposed_to(bo, at=moment(3, 6)))
     before, now = moment(3, 5), moment(3, 7)
     for command, by in (
-        (AcceptHandoff(FIRST), bo), (DeclineHandoff(FIRST, "no_capacity", ""), bo), (WithdrawHandoff(FIRST, ""), aino),
-        (ExpireHandoff(FIRST), the_clock), (ReportAcceptance(FIRST, holder(bo)), aino),
+        (AcceptHandoff(FIRST), bo), (DeclineHandoff(FIRST, "no_capacity", "jonoa"), bo),
+        (WithdrawHandoff(FIRST, "ei enää"), aino), (ExpireHandoff(FIRST), the_clock),
+        (ReportAcceptance(FIRST, holder(bo)), aino),
     ):  # fmt: skip
         offered.when(command, by=by, at=before, entered=now).refused(BeforeTheOffer, offered=moment(3, 6))
 
@@ -302,7 +357,7 @@ def test_responsibility_passes_in_the_order_in_which_it_happened() -> None:
 def test_no_offer_is_entered_behind_the_answer_to_another() -> None:
     declined = given(
         opened_by(aino), proposed_to(bo, at=moment(3, 4)),
-        Asked(DeclineHandoff(FIRST, "no_capacity", ""), bo, moment(3, 6)),
+        Asked(DeclineHandoff(FIRST, "no_capacity", "jonoa"), bo, moment(3, 6)),
     )  # fmt: skip
     declined.when(TO_BO, by=aino, at=moment(3, 5), entered=moment(3, 7)).refused(OutOfOrder, since=moment(3, 6))
     declined.when(TO_BO, by=aino, at=moment(3, 7)).allowed()

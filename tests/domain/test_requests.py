@@ -1,9 +1,13 @@
 """What the client asks for and is asked."""
 
+from typing import Any
+
 import pytest
 
 from domain.case import EntryAbsent, WordsMissing
 from domain.client import ClientHasDecided, OneOfTwoCustodians, OutsideMandate
+from domain.closure import ProposeClosure
+from domain.corrections import MarkErroneous
 from domain.decider import RoleNotAllowed, TooEarly
 from domain.requests import (
     AnswerAsClient,
@@ -21,6 +25,7 @@ from domain.requests import (
 )
 from domain.voice import OwnWitness
 from tests.domain.given import (
+    Asked,
     Story,
     aino,
     an_auditor,
@@ -32,6 +37,7 @@ from tests.domain.given import (
     informed_by,
     made_by,
     mandate,
+    marja,
     moment,
     mother,
     opened_by,
@@ -91,8 +97,41 @@ def test_nobody_says_yes_over_the_clients_own_no() -> None:
     denied = proposed().when(AnswerAsClient(entry(3), "refused"), by=the_client).allowed()
     denied.when(AnswerAsClient(entry(3), "agreed"), by=bo).refused(ClientHasDecided)
     denied.when(AnswerAsClient(entry(3), "agreed"), by=the_guardian).refused(ClientHasDecided)
-    denied.when(AnswerAsClient(entry(3), "denied"), by=bo).allowed()
+    denied.when(AnswerAsClient(entry(3), "denied"), by=bo).refused(ClientHasDecided)
     assert confirmed(denied.when(AnswerAsClient(entry(3), "agreed"), by=the_client).allowed())
+
+
+@pytest.mark.rule(16)
+@pytest.mark.parametrize("answer", ["agreed", "refused", "confirmed", "denied"])
+def test_nobody_answers_over_what_the_client_answered_in_person(answer: Any) -> None:
+    for version in (1, 3):
+        answered = proposed().when(AnswerAsClient(entry(version), "agreed"), by=the_client).allowed()
+        for somebody_else in (bo, marja, the_guardian):
+            answered.when(AnswerAsClient(entry(version), answer), by=somebody_else).refused(ClientHasDecided)
+        answered.when(AnswerAsClient(entry(version), answer), by=the_client).allowed()
+    ended = given(opened_by(aino), Asked(ProposeClosure("client_ended"), the_client), client=GUARDED)
+    ended.when(AnswerAsClient(entry(2), answer), by=bo).refused(ClientHasDecided)
+
+
+@pytest.mark.rule(16)
+def test_an_answer_that_the_client_marks_as_their_error_is_open_again() -> None:
+    answered = proposed().did(Asked(AnswerAsClient(entry(3), "denied"), the_client))
+    marked = answered.did(Asked(MarkErroneous(entry(4), "painoin väärää nappia"), the_client))
+    assert confirmed(marked.when(AnswerAsClient(entry(3), "agreed"), by=bo).allowed())
+
+
+@pytest.mark.rule(16)
+def test_a_representatives_yes_is_not_the_clients() -> None:
+    assert not confirmed(proposed().when(AnswerAsClient(entry(3), "agreed"), by=the_guardian).allowed())
+
+
+@pytest.mark.rule(11)
+def test_nobody_confirms_their_own_words_for_the_client() -> None:
+    said = given(opened_by(aino), Asked(MakeRequest("meeting"), the_guardian), client=GUARDED)
+    said.when(AnswerAsClient(entry(2), "confirmed"), by=the_guardian).refused(OwnWitness)
+    said.when(AnswerAsClient(entry(2), "confirmed"), by=the_client).allowed()
+    own = given(opened_by(aino), Asked(MakeRequest("meeting"), the_client))
+    own.when(AnswerAsClient(entry(2), "confirmed"), by=the_client).allowed()
 
 
 @pytest.mark.rule(16)

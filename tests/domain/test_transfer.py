@@ -11,6 +11,7 @@ from domain.transfer import (
     NotSentToYou,
     ReceiveTransfer,
     SameAuthority,
+    ToUnitOnly,
     TransferContested,
     TransferMatter,
     TransferNotPending,
@@ -111,10 +112,23 @@ def test_a_matter_is_not_received_behind_a_change_of_worker() -> None:
 @pytest.mark.rule(5)
 def test_a_transfer_goes_to_another_known_authority() -> None:
     case = given(opened_by(aino))
-    case.when(TO_THE_CITY.but(to=holder(arvo)), by=aino).refused(SameAuthority, organisation=KELA)
+    case.when(TO_THE_CITY.but(to=unit(arvo)), by=aino).refused(SameAuthority, organisation=KELA)
+    case.when(TO_THE_CITY.but(reason=" "), by=aino).refused(WordsMissing, field="reason")
     case.when(TO_THE_CITY.but(to=Holder(CITY, "lakkautettu")), by=aino).refused(HolderUnknown)
     case.when(TO_THE_CITY, by=bo).refused(NotResponsible)
     given(opened_by(aino), closed_at_once()).when(TO_THE_CITY, by=aino).refused(CaseNotOpen)
+
+
+@pytest.mark.rule(5)
+def test_a_matter_goes_to_a_unit_and_not_to_a_worker_of_it() -> None:
+    given(opened_by(aino)).when(TO_THE_CITY.but(to=holder(oona)), by=aino).refused(ToUnitOnly, to=unit(oona))
+
+
+@pytest.mark.rule(1)
+def test_a_matter_is_received_by_somebody_whom_the_directory_knows() -> None:
+    nobody = oona.but(id="tuntematon")
+    transferred().when(ReceiveTransfer(TRANSFER), by=nobody).refused(HolderUnknown, holder=holder(nobody))
+    transferred().when(ReceiveTransfer(TRANSFER), by=paula).allowed().and_owner_is(paula)
 
 
 @pytest.mark.rule(3)

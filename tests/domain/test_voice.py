@@ -4,12 +4,13 @@ import pytest
 
 from domain.assessment import CompleteAssessment
 from domain.case import EntryAbsent, WordsMissing
-from domain.client import OutsideMandate
+from domain.client import ClientHasDecided, OutsideMandate
 from domain.decider import RoleNotAllowed, TooEarly
 from domain.voice import (
     ConfirmStatement,
     DisputeStands,
     DisputeStatement,
+    FewerThanNobody,
     NotClientsOwnWords,
     NotYourWords,
     OwnWitness,
@@ -90,6 +91,9 @@ def test_a_representative_speaks_as_one_and_within_the_mandate() -> None:
 def test_a_statement_says_something_about_something() -> None:
     given(opened_by(aino)).when(SAID.but(words=" "), by=aino).refused(WordsMissing, field="words")
     given(opened_by(aino)).when(SAID.but(about=entry(9)), by=aino).refused(EntryAbsent)
+    given(opened_by(aino)).when(SAID.but(present=-1), by=aino).refused(FewerThanNobody, present=-1)
+    given(opened_by(aino)).when(SAID.but(present=0), by=aino).allowed()
+    written().when(DisputeStatement(STATEMENT, " "), by=the_client).refused(WordsMissing, field="correction")
     given(opened_by(aino)).when(SAID, by=an_auditor).refused(RoleNotAllowed)
 
 
@@ -103,6 +107,37 @@ def test_the_client_confirms_or_another_worker_records_that_they_did() -> None:
     written().when(confirm, by=aino.but(organisation=COUNTY)).allowed()  # another employer's worker of the same id
     confirmed.when(confirm, by=the_client).then()
     written().when(confirm.but(statement=made_by(9)), by=the_client).refused(StatementAbsent)
+
+
+@pytest.mark.rule(11)
+def test_the_clients_own_confirmation_is_recorded_after_a_workers() -> None:
+    confirm = ConfirmStatement(STATEMENT)
+    by_phone = written().when(confirm, by=bo).allowed()
+    by_phone.when(confirm, by=bo).then()
+    in_person = by_phone.when(confirm, by=the_client).then(StatementConfirmed(STATEMENT, "fi", "none", "electronic"))
+    in_person.when(confirm, by=the_client).then()
+    in_person.when(confirm, by=bo).then()
+
+
+@pytest.mark.rule(16)
+def test_a_representative_does_not_dispute_what_the_client_said_or_confirmed_in_person() -> None:
+    client = represented((the_guardian, mandate("guardian")))
+    dispute = DisputeStatement(STATEMENT, "ei noin")
+    own = given(opened_by(aino), Asked(SAID, the_client), client=client)
+    own.when(dispute, by=the_guardian).refused(ClientHasDecided)
+    own.when(dispute, by=the_client).allowed()
+    by_phone = written().knowing(client=client).did(Asked(ConfirmStatement(STATEMENT), bo))
+    assert standing(by_phone.when(dispute, by=the_guardian).allowed()) == "disputed"
+    in_person = by_phone.did(Asked(ConfirmStatement(STATEMENT), the_client))
+    in_person.when(dispute, by=the_guardian).refused(ClientHasDecided)
+
+
+@pytest.mark.rule(11)
+def test_a_representative_is_no_witness_to_their_own_words() -> None:
+    client = represented((the_guardian, mandate("guardian")))
+    own = given(opened_by(aino), Asked(SAID, the_guardian), client=client)
+    own.when(ConfirmStatement(STATEMENT), by=the_guardian).refused(OwnWitness)
+    own.when(ConfirmStatement(STATEMENT), by=the_client).allowed()
 
 
 @pytest.mark.rule(11)
@@ -143,7 +178,7 @@ def test_only_the_clients_own_words_are_their_view() -> None:
 def test_a_statement_is_confirmed_or_disputed_after_it_was_said() -> None:
     before, now = moment(3, 4), moment(3, 7)
     written().when(ConfirmStatement(STATEMENT), by=the_client, at=before, entered=now).refused(TooEarly)
-    written().when(DisputeStatement(STATEMENT, ""), by=the_client, at=before, entered=now).refused(TooEarly)
+    written().when(DisputeStatement(STATEMENT, "ei"), by=the_client, at=before, entered=now).refused(TooEarly)
 
 
 def test_a_late_statement_takes_its_place() -> None:

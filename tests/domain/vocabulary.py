@@ -28,7 +28,7 @@ def every(kind: type[T]) -> list[type[T]]:
     return sorted(found, key=lambda it: it.__name__)
 
 
-EVENTS: list[type[Event[Any]]] = every(Event)  # type: ignore[type-abstract]
+EVENTS: list[type[Event[Any]]] = every(Event)
 COMMANDS: list[type[Command[Any]]] = every(Command)  # type: ignore[type-abstract]
 FAMILIES = (Forbidden, Absent, Conflict, Unacceptable)
 REFUSALS: list[type[Refusal]] = [it for it in every(Refusal) if it not in FAMILIES]
