@@ -23,7 +23,7 @@ from api.problems import HEADERS, HeaderMalformed, NotJson, RequestInvalid, inva
 from domain.assessment import CompleteAssessment
 from domain.case import Case, Holder
 from domain.client import Client
-from domain.decider import Actor, Command, State, Value
+from domain.decider import MOST, Actor, Command, State, Value
 from domain.directory import (
     POLICY_STREAM,
     Organisation,
@@ -44,8 +44,6 @@ _ETAG = re.compile(r'"([0-9]{1,9})"')
 _LARGEST = 2**31 - 1
 MOST_CHARACTERS = 50_000
 """How long one text may be."""
-MOST_ITEMS = 1000
-"""How long one list may be."""
 
 
 @dataclass(frozen=True)
@@ -249,13 +247,11 @@ def _path_id(request: Request) -> UUID:
 
 
 def _unstorable(value: Any, where: str) -> Iterator[dict[str, str]]:
-    """Yield what is not to be kept: texts and lists without end, NUL characters, numbers and times out of range."""
+    """Yield what is not to be kept: texts without end, NUL characters, numbers and times out of range."""
     match value:
         case Value():
             for name, part in vars(value).items():
                 yield from _unstorable(part, f"{where}/{name}")
-        case tuple() if len(value) > MOST_ITEMS:
-            yield {"where": where, "what": f"List should have at most {MOST_ITEMS} items"}
         case tuple():
             for number, part in enumerate(value):
                 yield from _unstorable(part, f"{where}/{number}")
@@ -277,7 +273,7 @@ def limit(schemas: Mapping[str, Any]) -> None:
                 if it.get("type") == "string" and not it.keys() & {"const", "enum", "format"}:
                     it["maxLength"] = MOST_CHARACTERS
                 elif it.get("type") == "array":
-                    it["maxItems"] = MOST_ITEMS
+                    it["maxItems"] = MOST
 
 
 def _responses(command: type[Command[Any]], kind: Kind) -> dict[int | str, dict[str, Any]]:

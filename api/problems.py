@@ -76,6 +76,18 @@ class MethodNotAllowed(Problem):
     status = 405
 
 
+class HeadTooLarge(Problem):
+    """The request's head is too large: its path, its query and its headers. Send shorter ones."""
+
+    status = 431
+
+
+class RequestTooSlow(Problem):
+    """The request did not come whole within its time. Send it again, over a connection that carries it faster."""
+
+    status = 408
+
+
 class BodyTooLarge(Problem):
     """The body is too large. Send less at once; documents stay in the client information system and are referred to."""
 

@@ -17,7 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.problems import Problem, response
+from api.problems import HeadTooLarge, Problem, RequestTooSlow, response
 
 MOST_HEAD = 64 * 1024
 """How long a request's head may be, in bytes; and what follows its body, or stands between the parts of one."""
@@ -29,18 +29,6 @@ REQUEST_SECONDS = 20.0
 TAKING_SECONDS = 60.0
 
 _PIECE = 8 * 1024
-
-
-class HeadTooLarge(Problem):
-    """The request's head is too large: its path, its query and its headers. Send shorter ones."""
-
-    status = 431
-
-
-class RequestTooSlow(Problem):
-    """The request did not come whole within its time. Send it again, over a connection that carries it faster."""
-
-    status = 408
 
 
 class Wire(HttpToolsProtocol):

@@ -99,7 +99,7 @@ def verify(region: Region, names: Sequence[str] = (), processes: int = 1, progre
 def start_over(connection: Connection, projections: Iterable[Projection[Any]]) -> None:
     """Say that nothing of these projections is up to date. Their rows stay until each case's are replaced."""
     tables = [it.table.table for it in projections]
-    connection.execute("UPDATE projected SET version = 0 WHERE projection = ANY (%s)", (tables,))
+    connection.execute(_START_OVER, (tables,))
 
 
 def behind(
@@ -171,6 +171,8 @@ def rebuild_cases(connection: Connection, projections: Sequence[Projection[Any]]
     """
     try:
         return _replaced(connection, projections, cases)
+    except psycopg.errors.DeadlockDetected:  # PostgreSQL let the writer go first: these are left to the next round
+        return Outcome()
     except (psycopg.DataError, psycopg.IntegrityError) as unfit:
         outcome = Outcome()
         if len(cases) == 1:
@@ -376,6 +378,13 @@ _COUNT_BEHIND = """
     SELECT t.name, (SELECT count(*) FROM clients)
         - (SELECT count(*) FROM projected p WHERE p.projection = t.name AND p.version >= p.head)
     FROM unnest(%s::text[]) AS t(name)"""
+
+_START_OVER = """
+    UPDATE projected p SET version = 0
+    FROM (SELECT stream, projection FROM projected WHERE projection = ANY (%s)
+          ORDER BY stream, projection FOR UPDATE) q
+    WHERE p.stream = q.stream AND p.projection = q.projection"""
+"""Locks its rows in the order in which writers do, so that neither waits for the other for ever."""
 
 _BEGIN_ROWS = """
     INSERT INTO projected (stream, projection, version, head)

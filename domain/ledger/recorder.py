@@ -106,7 +106,12 @@ class LedgerRecorder(ApplicationRecorder):
 
         Raises `Overtaken` where an act came too late, and the database's own errors.
         """
-        sealed = [it for it in stored_events if isinstance(it, Sealed)]
+        # Sorted, so that two groups that meet on two streams wait for each other in one order only.
+        sealed = sorted(
+            (it for it in stored_events if isinstance(it, Sealed)),
+            key=lambda it: (str(it.originator_id), it.originator_version),
+        )
+        acts = sorted(acts, key=lambda act: str(act.stream))
         try:
             self._write_acts(acts, sealed, {} if heads is None else heads)
         except psycopg.errors.UniqueViolation as taken:

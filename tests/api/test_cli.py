@@ -162,7 +162,7 @@ def test_its_three_commands_work_when_pasted(service: Serving) -> None:
     owner, voice, replay = map(pasted, service.commands)
     assert [it["owned_by"] for it in json.loads(owner)["rows"]] == ["responsible", "client", "client"]
     assert "En sanonut noin." in voice
-    assert "Joka paikasta sanotaan, että" in replay
+    assert "client: Joka paikasta" in replay
     assert "handoff declined" in replay
     assert replay.replace("\n", "").isprintable()
 
