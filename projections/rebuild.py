@@ -97,9 +97,18 @@ def verify(region: Region, names: Sequence[str] = (), processes: int = 1, progre
 
 
 def start_over(connection: Connection, projections: Iterable[Projection[Any]]) -> None:
-    """Say that nothing of these projections is up to date. Their rows stay until each case's are replaced."""
+    """Say that nothing of these projections is up to date. Their rows stay until each case's are replaced.
+
+    Where writers and this wait for each other, PostgreSQL lets one of them go first, and this tries again.
+    """
     tables = [it.table.table for it in projections]
-    connection.execute(_START_OVER, (tables,))
+    for last in (False, False, False, True):
+        try:
+            connection.execute(_START_OVER, (tables,))
+            return
+        except psycopg.errors.DeadlockDetected:
+            if last:
+                raise
 
 
 def behind(

@@ -117,12 +117,20 @@ def test_a_client_goes_by_their_id_alone(issuer: DevelopmentIssuer) -> None:
         {"iat": None}, {"nbf": None}, {"nbf": NOW + 3600}, {"iat": NOW + 3600}, {"sub": None}, {"sub": ""},
         {"sub": 17}, {"sub": "a\0b"}, {"sub": "x" * 300}, {"role": None}, {"role": "king"}, {"role": ["worker"]},
         {"role": "client"}, {"role": "representative", "sub": "guardian"}, {"organisation": 17}, {"unit": ""},
-        {"exp": "tomorrow"},
+        {"exp": "tomorrow"}, {"exp": 10**400}, {"iat": 10**400}, {"nbf": 10**400}, {"exp": float("inf")},
+        {"exp": float("nan")}, {"exp": [NOW]},
     ],
 )  # fmt: skip
 def test_claims_that_do_not_hold_are_refused(issuer: DevelopmentIssuer, key: ECKey, changes: dict[str, Any]) -> None:
     with pytest.raises(TokenInvalid):
         issuer.verifier().verified(signed(key, **changes))
+
+
+@pytest.mark.parametrize("payload", [[], "aino", 17, None])
+def test_claims_that_are_no_object_are_refused(issuer: DevelopmentIssuer, key: ECKey, payload: object) -> None:
+    signing = f"{part({'alg': 'ES256', 'typ': 'at+jwt', 'kid': key.kid})}.{part(payload)}"
+    with pytest.raises(TokenInvalid):
+        issuer.verifier().verified(f"{signing}.{key_signature(key, signing)}")
 
 
 def test_a_token_of_another_issuers_key_is_refused(issuer: DevelopmentIssuer, key: ECKey) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ import pytest
 
 from api.cli import main
 from api.demo import STORIES, case_of
+from api.settings import Settings
 from domain.ledger.orphans import end_orphan, postmaster
+from domain.ledger.words import publish
 
 ROOT = Path(__file__).parents[2]
 HISTORY = Path(__file__).parent / "histories" / "palvelupolut.csv"
@@ -164,6 +167,7 @@ def test_its_three_commands_work_when_pasted(service: Serving) -> None:
     assert "En sanonut noin." in voice
     assert "client: Joka paikasta" in replay
     assert "handoff declined" in replay
+    assert "owner, as known once this was" in replay
     assert replay.replace("\n", "").isprintable()
 
 
@@ -246,6 +250,7 @@ def test_a_replay_is_of_two_clocks_and_of_an_interval(home: Path, service: Servi
     by_then = said(home, "replay", BOUNCED, "--happened-by", third, "--json", run=here)["events"]
     assert [it["version"] for it in by_then] == [1, 2, 3]
     assert said(home, "replay", BOUNCED, "--known-at", third, "--json", run=here)["events"] == []
+    assert "owner after it" in here(home, "replay", BOUNCED, "--happened-by", third).stdout
     since = said(home, "replay", BOUNCED, "--from", third, "--json", run=here)["events"]
     assert since == events[2:]
     assert said(home, "replay", BOUNCED, "--to", third, "--json", run=here)["events"] == events[:2]
@@ -263,6 +268,7 @@ def test_an_import_is_reported_on(home: Path, service: Serving, here: Here) -> N
     assert (figures["cases"], figures["events"]) == (8, 61)
     told = here(home, "report", "handoffs").stdout
     assert re.search(r"^events +61$", told, re.MULTILINE)
+    assert told.startswith("Of the cases that were imported\n")
 
 
 @pytest.mark.parametrize(
@@ -297,11 +303,69 @@ def test_a_setting_that_is_wrong_is_told(tmp_path: Path, here: Here) -> None:
     assert "LUOTSI_PORT is a port number" in refused(here(tmp_path, "serve", LUOTSI_PORT="x"), 2)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://luotsi:sala@sana@127.0.0.1/luotsi", "postgresql://luotsi:sala/sana@127.0.0.1/luotsi",
+        "postgresql://luotsi:1/salasana@127.0.0.1/luotsi", "postgresql://luotsi:sala%sana@127.0.0.1/luotsi",
+        "host=127.0.0.1 password=1 salasana", "mysql://luotsi:salasana@127.0.0.1/luotsi", "salasana",
+        "postgresql://luotsi:salasana@127.0.0.1:port/luotsi", "postgresql://luotsi:salasana@127.0.0.1/luotsi?salasana=1",
+    ],
+)  # fmt: skip
+def test_an_address_of_a_database_that_is_none_is_not_repeated(tmp_path: Path, here: Here, url: str) -> None:
+    done = here(tmp_path, "migrate", DATABASE_URL=url)
+    assert "DATABASE_URL is an address such as" in refused(done, 2)
+    assert "sala" not in done.stdout + done.stderr
+    assert "sala" not in repr(Settings(database_url=url))
+
+
+def test_a_password_that_is_not_accepted_is_not_repeated(service: Serving, home: Path, here: Here) -> None:
+    assert service.process.poll() is None
+    url = re.sub("luotsi:[^@]+@", "luotsi:salasana@", url_of(home))
+    told = refused(here(home, "migrate", DATABASE_URL=url))
+    assert "password authentication failed" in told
+    assert "salasana" not in told
+
+
 def test_a_database_that_does_not_answer_is_told(tmp_path: Path, here: Here) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"postgresql://luotsi@127.0.0.1:{free.getsockname()[1]}/luotsi"
         assert "The database can't be used" in refused(here(tmp_path, "migrate", DATABASE_URL=url))
+
+
+def test_in_production_there_is_no_demonstration(tmp_path: Path, here: Here) -> None:
+    production = {"LUOTSI_ENV": "production", "DATABASE_URL": "postgresql://luotsi@127.0.0.1:1/luotsi"}
+    assert "does not exist in production" in refused(here(tmp_path, "demo", **production))
+
+
+def test_in_production_a_key_is_made_once_with_the_new_ledger(database: str, tmp_path: Path, here: Here) -> None:
+    production = {"LUOTSI_ENV": "production", "DATABASE_URL": database}
+    home, key = tmp_path / "home", tmp_path / "home" / "keys" / "words.key"
+    refused(here(home, "migrate", **production | {"LUOTSI_ENV": "x"}), 2)
+    here(tmp_path / "other", "migrate", "--json", **production)
+    assert "is not there" in refused(here(home, "report", "handoffs", **production))
+    assert not key.exists()
+    made = here(home, "migrate", **production)
+    assert str(key) in made.stderr
+    assert here(home, "migrate", **production).stderr == ""
+    assert here(home, "report", "handoffs", **production).returncode == 0
+
+
+def test_nothing_is_served_without_the_key_of_the_ledger(database: str, tmp_path: Path, here: Here) -> None:
+    home, key = tmp_path / "home", tmp_path / "home" / "keys" / "words.key"
+    assert here(home, "demo", DATABASE_URL=database).returncode == 0
+    kept = key.read_bytes()
+    for environment in ("development", "production"):
+        named = {"LUOTSI_ENV": environment, "DATABASE_URL": database}
+        key.unlink()
+        assert here(home, "migrate", **named).stderr == ""
+        assert "is not there" in refused(here(home, "serve", **named))
+        assert not key.exists()
+        publish(key, b64encode(bytes(32)))
+        assert "sealed under another key" in refused(here(home, "serve", **named))
+        key.write_bytes(kept)
+    assert here(home, "report", "handoffs", DATABASE_URL=database).stdout.startswith("Of all cases: none was imported")
 
 
 def test_the_document_of_the_api_needs_no_database(tmp_path: Path, here: Here) -> None:

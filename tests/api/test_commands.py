@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID, uuid4
 
 import pytest
 
-from api.commands import KINDS, commands, path_of
-from api.problems import MOST_BYTES
-from domain.decider import Actor, Command, Role
+from api.commands import KINDS, MOST_CHARACTERS, commands, path_of
+from api.problems import HEADERS, MOST_BYTES
+from domain.decider import WORDS, Actor, Command, Role
 from domain.ledger.mapper import every
 from tests.api.conftest import Door, as_client, counted, kind, nothing_written
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA
@@ -170,7 +170,9 @@ def test_of_eight_who_act_on_the_same_version_one_wins(door: Door) -> None:
 def test_an_etag_that_is_none_is_refused(door: Door, etag: str) -> None:
     case = door.case()
     with nothing_written(door):
-        assert kind(door.say(case, "hei", If_Match=etag)) == (400, "header-malformed")
+        answer = door.say(case, "hei", If_Match=etag)
+    assert kind(answer) == (400, "header-malformed")
+    assert answer.json()["details"] == {"header": "If-Match", "form": 'a version in double quotes, as in "18", or *'}
 
 
 # When, and by whom.
@@ -209,6 +211,12 @@ def test_a_header_that_says_nothing_possible_is_refused(
         assert kind(door.say(case, "hei", **headers)) == problem
 
 
+def test_each_header_is_documented_in_the_form_that_it_takes(door: Door) -> None:
+    headers = {it["name"]: it["description"] for it in door.paths["/cases"]["post"]["parameters"]}
+    assert headers.keys() == HEADERS.keys()
+    assert all(HEADERS[name] in about for name, about in headers.items())
+
+
 def test_a_role_does_what_is_its_own_and_nothing_else(door: Door) -> None:
     case = door.case()
     for by in (Actor("a", Role.AUDITOR), Actor("o", Role.OMBUDSMAN), ADMINISTRATOR, Actor("s", Role.SYSTEM)):
@@ -235,7 +243,7 @@ def test_a_representative_acts_by_mandate(door: Door) -> None:
     client, person = door.client(), uuid4()
     case, guardian = door.case(client), Actor(str(person), Role.REPRESENTATIVE)
     with nothing_written(door):
-        assert kind(door.say(case, "hei", guardian)) == (403, "outside-mandate")
+        assert kind(door.say(case, "hei", guardian)) == (404, "stream-absent")
     door.post(f"/clients/{client}/name-representative", {"representative": str(person), "kind": "guardian"})
     assert door.say(case, "hei", guardian).status_code == 200
 
@@ -367,8 +375,22 @@ def test_an_enormous_body_is_refused_while_it_comes(door: Door) -> None:
         assert kind(answer) == (413, "body-too-large")
 
 
-def test_a_long_but_possible_body_is_taken(door: Door) -> None:
-    assert door.say(door.case(), "ä" * (MOST_BYTES // 2 - 100)).status_code == 200
+def test_a_text_may_be_long_but_not_without_end(door: Door) -> None:
+    case = door.case()
+    assert door.say(case, "ä" * MOST_CHARACTERS).status_code == 200
+    with nothing_written(door):
+        answer = door.say(case, "ä" * (MOST_CHARACTERS + 1))
+    assert kind(answer) == (422, "request-invalid")
+    assert answer.json()["errors"] == [{"where": "/body/words", "what": "Text should have at most 50000 characters"}]
+
+
+@pytest.mark.parametrize("command", list(commands()), ids=lambda it: it.__name__)
+def test_the_documentation_says_how_long_each_text_may_be(door: Door, command: type[Command[Any]]) -> None:
+    properties = door.app.openapi()["components"]["schemas"][command.__name__]["properties"]
+    hints = get_type_hints(command, include_extras=True)
+    texts = [name for name, hint in hints.items() if WORDS in str(hint)]
+    for name in texts:
+        assert MOST_CHARACTERS in (it.get("maxLength") for it in (properties[name], *properties[name].get("anyOf", ())))
 
 
 @pytest.mark.parametrize(
@@ -425,6 +447,27 @@ def test_one_act_leaves_one_event_with_everything_that_belongs_to_it(door: Door)
     door.say(case, "hei")
     grown = {it: count - before[it] for it, count in counted(door).items() if count != before[it]}
     assert grown == {"events": 1, "words": 1, "receipts": 1, "voice_v1": 1}
+
+
+def test_what_makes_nothing_answers_with_no_id(door: Door) -> None:
+    client = door.client()
+    opened = door.post("/cases", {"client": str(client), "need": "x"}).json()
+    case, statement = opened["id"], door.say(opened["id"], "hei").json()["made"]
+    confirmed = door.post(f"/cases/{case}/confirm-statement", {"statement": statement}, as_client(client)).json()
+    again = door.post(f"/cases/{case}/confirm-statement", {"statement": statement}, as_client(client)).json()
+    assert (opened["made"], confirmed["made"], again["made"]) == (None, None, None)
+    assert (confirmed["events"], again["events"]) == ([3], [])
+
+
+def test_an_assessment_is_made_once_whether_in_one_sitting_or_two(door: Door) -> None:
+    case = door.case()
+    found = {"kind": "needs", "outcome": "no_need", "no_view_because": "ei tavoitettu"}
+    begun = door.post(f"/cases/{case}/start-assessment", {"kind": "needs"}).json()["made"]
+    completed = door.post(f"/cases/{case}/complete-assessment", found | {"assessment": begun}).json()
+    assert completed["made"] == begun
+    at_once = door.post(f"/cases/{case}/complete-assessment", found).json()
+    events = door.get(f"/cases/{case}/history").json()["events"]
+    assert events[-1]["event"]["assessment"] == at_once["made"] != begun
 
 
 def test_ids_of_what_is_made_are_in_the_answer(door: Door) -> None:

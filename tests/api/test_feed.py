@@ -24,6 +24,7 @@ from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.house import House, opened
 from api.settings import Settings
+from api.wire import configured
 from domain.decider import Actor, Role
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.postgres import Server
@@ -86,7 +87,7 @@ def serving(database: str, home: Path) -> Iterator[Service]:
         Town(house.cases).settle()
         issuer = DevelopmentIssuer.at(settings)
         app = create_app(house, issuer.verifier())
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=5))
+        server = uvicorn.Server(configured(app, port=0, log_level="error", timeout_graceful_shutdown=5))
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +68,16 @@ def test_a_refusal_has_the_status_of_its_nearest_family() -> None:
     for refusal in REFUSALS:
         family = next(it for it in refusal.__mro__ if it in FAMILIES)
         assert status(refusal) == FAMILIES[family]
+
+
+def test_every_operation_says_in_a_line_what_it_does(door: Door) -> None:
+    summaries = [it["summary"] for methods in door.paths.values() for it in methods.values()]
+    assert {"Explain a type of problem", "List the types of problems"} <= set(summaries)
+    assert len(set(summaries)) == len(summaries)
+
+
+def test_the_documentation_speaks_of_json(door: Door) -> None:
+    assert not re.search(r"\bNone\b(?!-)", json.dumps(door.app.openapi()))
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/cases/17/owner/18", "/problems/unheard-of"])

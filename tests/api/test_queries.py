@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from api import rows as shaping
 from api.moments import cursor
 from api.rows import Shape
 from domain.decider import ERASED, SEALED, Actor, Role
@@ -44,7 +46,13 @@ def eventful(door: Door) -> str:
     did(door, case, "decline-handoff", {"handoff": first, "code": "no_capacity", "reason": "täynnä"}, BO,
         Occurred_At="2025-03-06T09:00:00+02:00")  # fmt: skip
     second = offered(door, case, Occurred_At="2025-03-07T09:00:00+02:00")
-    did(door, case, "withdraw-handoff", {"handoff": second, "reason": ""}, Occurred_At="2025-03-08T09:00:00+02:00")
+    did(
+        door,
+        case,
+        "withdraw-handoff",
+        {"handoff": second, "reason": "ehti muuttua"},
+        Occurred_At="2025-03-08T09:00:00+02:00",
+    )
     third = offered(door, case, Occurred_At="2025-03-09T09:00:00+02:00")
     did(door, case, "accept-handoff", {"handoff": third}, BO, Occurred_At="2025-03-10T09:00:00+02:00")
     did(door, case, "record-statement", {"words": "myöhässä kirjattu"}, Occurred_At="2025-03-05T12:00:00+02:00")
@@ -226,6 +234,49 @@ def test_the_history_is_the_same_in_pages_and_whole(door: Door, eventful: str) -
         assert events == whole["events"]
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_every_projection_is_the_same_in_pages_and_whole(door: Door, eventful: str, path: str) -> None:
+    for query in ("", "happened_by=2025-03-10T12:00:00Z", "from=2025-03-04T00:00:00Z", "version=7"):
+        whole = door.get(f"/cases/{eventful}/{path}?limit=1000&{query}").json()
+        assert whole["next"] is None
+        rows, following = [], f"/cases/{eventful}/{path}?limit=2&{query}"
+        while following:
+            page = door.get(following).json()
+            assert (len(page["rows"]) <= 2, page["version"]) == (True, whole["version"])
+            rows += page["rows"]
+            following = page["next"]
+        assert rows == whole["rows"]
+
+
+def test_the_pages_after_the_first_tell_of_the_same_version(door: Door) -> None:
+    case = door.case()
+    for number in range(3):
+        door.say(case, f"{number}")
+    first = door.get(f"/cases/{case}/voice?limit=2").json()
+    door.say(case, "myöhemmin")
+    second = door.get(first["next"]).json()
+    assert [it["words"] for it in first["rows"] + second["rows"]] == ["0", "1", "2"]
+    assert (first["version"], second["version"], second["next"]) == (4, 4, None)
+
+
+@pytest.mark.parametrize(("path", "shown"), [("history", "events"), ("words", "entries"), ("voice", "rows")])
+def test_a_page_ends_by_the_bytes_of_its_words_too(
+    door: Door, monkeypatch: pytest.MonkeyPatch, path: str, shown: str
+) -> None:
+    monkeypatch.setattr(shaping, "MOST_WORDS", 1000)
+    case, lengths = door.case(), [400, 400, 400, 2000, 2000, 10]
+    for length in lengths:
+        door.say(case, "x" * length)
+    pages, following = [], f"/cases/{case}/{path}"
+    while following:
+        page = door.get(following).json()
+        pages.append([len(it) for it in re.findall("x{10,}", json.dumps(page[shown]))])
+        following = page["next"]
+    assert [length for page in pages for length in page] == lengths
+    assert all(sum(page) <= 1000 or len(page) == 1 for page in pages)
+    assert [400, 400] in pages
+
+
 def test_the_history_shows_the_hashes_of_the_ledger(door: Door, eventful: str) -> None:
     shown = {it["version"]: it["hash"] for it in door.get(f"/cases/{eventful}/history").json()["events"]}
     with door.house.pool.connection() as connection:
@@ -249,7 +300,7 @@ def test_words_are_read_where_they_stand(door: Door, eventful: str) -> None:
     assert all(text for it in entries.values() for text in it["words"].values())
     handoffs = door.get(f"/cases/{eventful}/handoffs").json()["rows"]
     assert [it["reason"] for it in handoffs] == ["asuu siellä"] * 3
-    assert [it["answer_reason"] for it in handoffs] == ["täynnä", "", None]
+    assert [it["answer_reason"] for it in handoffs] == ["täynnä", "ehti muuttua", None]
 
 
 def test_destroyed_words_read_as_erased_and_everything_else_stays(own_door: Door, database: str) -> None:

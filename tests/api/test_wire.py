@@ -6,8 +6,9 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 
 import pytest
 import uvicorn
@@ -92,6 +93,13 @@ def sent(connection: socket.socket, content: bytes) -> None:
         connection.sendall(content)
 
 
+def trickle(connection: socket.socket, pieces: Iterable[bytes]) -> None:
+    """Send piece by piece."""
+    for piece in pieces:
+        connection.sendall(piece)
+        threading.Event().wait(0.01)
+
+
 @pytest.mark.parametrize(
     "head",
     [
@@ -112,10 +120,9 @@ def test_a_head_without_end_is_a_problem(connect: Connect, head: bytes) -> None:
 
 
 def test_three_hundred_megabytes_of_headers_are_not_taken(connect: Connect) -> None:
+    headers = (b"A: " + b"x" * 1_000_000 + b"\r\n" for _ in range(300))
     with connect() as connection, pytest.raises(ConnectionError):
-        connection.sendall(b"GET / HTTP/1.1\r\n")
-        for number in range(300):
-            connection.sendall(b"A%d: " % number + b"x" * 1_000_000 + b"\r\n")
+        trickle(connection, chain([b"GET / HTTP/1.1\r\n"], headers))
 
 
 def test_a_head_as_long_as_it_may_be_is_taken(connect: Connect) -> None:
@@ -161,9 +168,7 @@ def test_half_a_request_is_not_waited_for(connect: Connect, half: bytes, answer:
 @pytest.mark.usefixtures("hurried")
 def test_coming_byte_by_byte_does_not_help(connect: Connect) -> None:
     with connect() as connection, pytest.raises(ConnectionError):
-        for byte in b"GET / HTTP/1.1\r\nA: " + b"x" * 10_000:
-            connection.sendall(bytes([byte]))
-            threading.Event().wait(0.01)
+        trickle(connection, (b"%c" % byte for byte in b"GET / HTTP/1.1\r\nA: " + b"x" * 10_000))
 
 
 @pytest.mark.usefixtures("hurried")
