@@ -263,7 +263,6 @@ def _begun(cases: Cases, streams: dict[UUID, type[State]]) -> set[UUID]:
     Those that have not begun need no reading one by one.
     """
     with cases.pool.connection() as connection:
-        connection.execute(_PLAN_ANEW)
         now, found = connection.execute(_BEGUN, (list(streams),)).fetchone() or (None, None)
     cases.clock.heard(now)
     begun = set(found or ())
@@ -276,8 +275,6 @@ def _begun(cases: Cases, streams: dict[UUID, type[State]]) -> set[UUID]:
     return begun
 
 
-_PLAN_ANEW = "DISCARD PLANS"
-"""What was planned for small tables would read large ones whole, and these grow faster than they are analysed."""
 _KNOWN = "SELECT command FROM receipts WHERE command = ANY (%s)"
 _BEGUN = """
     SELECT clock_timestamp(), (SELECT array_agg(stream) FROM events WHERE version = 1 AND stream = ANY (%s))"""

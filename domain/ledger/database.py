@@ -40,6 +40,10 @@ class DatabaseUnavailable(Fault):
         return isinstance(self.__cause__, PoolTimeout) or said == _CANCELLED or said.startswith(_NO_RESOURCES)
 
 
+_BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""A plan that is kept for a prepared statement else reads whole tables, if they were small when it was made."""
+
+
 @dataclass(frozen=True)
 class Region:
     """A region's place: the server, and the schema and the service's role in it, which both carry its name."""
@@ -56,8 +60,11 @@ class Region:
         """The role under which the service works: it may add to the ledger and read it, and change nothing in it."""
         return f"{self.name}_service"
 
-    def conninfo(self, seconds: int = REQUEST_SECONDS, *, owner: bool = False) -> str:
-        """Return how to connect: as the service, or as the owner who migrates; statements end after `seconds`."""
+    def conninfo(self, seconds: int = REQUEST_SECONDS, *, owner: bool = False, by_key: bool = False) -> str:
+        """Return how to connect: as the service, or as the owner who migrates; statements end after `seconds`.
+
+        `by_key` is for requests, which look up a few rows by their keys: see `_BY_KEY`.
+        """
         settings = {
             "search_path": self.name,
             "statement_timeout": f"{seconds}s",
@@ -65,7 +72,7 @@ class Region:
             "timezone": "UTC",
             "jit": "off",
             **{f"tcp_{name}": value for name, value in _KEEPALIVES.items()},
-        } | ({} if owner else {"role": self.service})
+        } | ({} if owner else {"role": self.service}) | (_BY_KEY if by_key else {})
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         return make_conninfo(self.url, options=options, connect_timeout=5, application_name="luotsi", **_KEEPALIVES)
 
@@ -80,7 +87,7 @@ class Pool:
     def __init__(self, region: Region, size: int = 16, wait: float = POOL_WAIT_SECONDS) -> None:
         self.region = region
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-            region.conninfo(), min_size=1, max_size=size, timeout=wait, open=True,
+            region.conninfo(by_key=True), min_size=1, max_size=size, timeout=wait, open=True,
             kwargs={"autocommit": True}, name=f"luotsi-{region.name}",
         )  # fmt: skip
 
