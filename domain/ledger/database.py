@@ -65,14 +65,18 @@ class Region:
 
         `by_key` is for requests, which look up a few rows by their keys: see `_BY_KEY`.
         """
-        settings = {
-            "search_path": self.name,
-            "statement_timeout": f"{seconds}s",
-            "idle_in_transaction_session_timeout": f"{seconds}s",
-            "timezone": "UTC",
-            "jit": "off",
-            **{f"tcp_{name}": value for name, value in _KEEPALIVES.items()},
-        } | ({} if owner else {"role": self.service}) | (_BY_KEY if by_key else {})
+        settings = (
+            {
+                "search_path": self.name,
+                "statement_timeout": f"{seconds}s",
+                "idle_in_transaction_session_timeout": f"{seconds}s",
+                "timezone": "UTC",
+                "jit": "off",
+                **{f"tcp_{name}": value for name, value in _KEEPALIVES.items()},
+            }
+            | ({} if owner else {"role": self.service})
+            | (_BY_KEY if by_key else {})
+        )
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         return make_conninfo(self.url, options=options, connect_timeout=5, application_name="luotsi", **_KEEPALIVES)
 

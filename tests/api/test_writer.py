@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from domain.decider import Recorded, Refusal
 from domain.intake import OpenCase
 from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Region
-from domain.ledger.recorder import Receipt
+from domain.ledger.recorder import Act, Receipt
 from domain.ownership import AcceptHandoff, HandoffNotPending, NotOfferedToYou
 from domain.requests import MakeRequest
 from projections.live import Live
@@ -48,8 +48,14 @@ async def all_of(cases: Cases, asked: list[Asked]) -> list[Receipt | BaseExcepti
 def test_many_cases_opened_at_once_are_written_in_few_transactions(
     cases: Cases, region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, groups, write = Town(cases).client(), [], cases.write
-    monkeypatch.setattr(cases, "write", lambda acts: groups.append(len(acts)) or write(acts))
+    client, write = Town(cases).client(), cases.write
+    groups: list[int] = []
+
+    def counting(acts: Sequence[Act]) -> dict[UUID, bytes]:
+        groups.append(len(acts))
+        return write(acts)
+
+    monkeypatch.setattr(cases, "write", counting)
     done = asyncio.run(all_of(cases, [ask(OpenCase(client, "asunto"), uuid4(), AINO) for _ in range(50)]))
     assert [it.last for it in done if isinstance(it, Receipt)] == [1] * 50
     assert sum(groups) == 50

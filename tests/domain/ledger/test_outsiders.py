@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,7 +26,7 @@ FAR_EAST = timezone(timedelta(hours=23, minutes=59))
 @pytest.mark.parametrize("expected", [None, 1, 99])
 @pytest.mark.parametrize("command", [TakeOwnership(), ChooseLanguage("sv")], ids=["case", "client"])
 def test_a_stranger_is_told_the_same_of_whatever_there_is(
-    town: Town, stranger: Actor, expected: int | None, command: Command[object]
+    town: Town, stranger: Actor, expected: int | None, command: Command[Any]
 ) -> None:
     client = town.client()
     there = [town.case(client), client, unit_stream("kela", "asiakaspalvelu"), worker_stream("kela", "aino")]
