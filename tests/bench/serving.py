@@ -25,7 +25,8 @@ from tests.bench.measure import Contender, Goal, Part, Scale, side_by_side
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]
 STARTS, ENDS = 30.0, 30.0
-CASES_EACH = 8  # of a connection, so that all are remembered after the first round, which does not count
+CASES_EACH = 8  # of a connection, so that all are remembered after the rounds that do not count
+WARMING = 3
 EMPTY, BARE = "an empty endpoint with the same body and token", "an empty endpoint without them"
 
 
@@ -62,7 +63,10 @@ def measure(url: str, scale: Scale, scratch: Path) -> Part:
         for it, workers in zip(grounds, scale.workers, strict=True):
             contends(commands(workers), it, "house", workers)
         for contender in contenders.values():
-            contender()  # warm
+            for _ in range(WARMING):
+                contender()
+        for service in services.values():
+            service.seconds, service.answered = 0.0, 0
         rates = side_by_side(scale.rounds, contenders)
     for workers in scale.workers:
         part.rate(rates, commands(workers), EMPTY, Goal(0.35, 0.5))
@@ -109,7 +113,7 @@ def serving(kind: str, workers: int, environment: dict[str, str], scratch: Path)
     """Run a service for the while, on a port of its own."""
     port = free_port()
     command = [
-        sys.executable, "-m", "uvicorn", f"tests.bench.services:{kind}", "--factory", "--host", HOST,
+        sys.executable, "-m", "uvicorn", f"tests.bench.answering:{kind}", "--factory", "--host", HOST,
         "--port", str(port), "--workers", str(workers), "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
     with (scratch / f"{kind}-{workers}.log").open("w+") as log:
