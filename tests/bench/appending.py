@@ -164,7 +164,7 @@ def phases(it: Ground, acts: int) -> dict[str, float]:
         (mapper.EventMapper, "to_stored_event", "encode the event"),
         (recorder, "chained", "hash chain"),
         (LedgerRecorder, "_parameters", "parameters as JSON"),
-        (psycopg.Connection, "execute", "database"),
+        (LedgerRecorder, "_write", "the statement, and waiting for the database"),
         (Warm, "put", "remember"),
     ):
         started = time.perf_counter()
