@@ -7,12 +7,14 @@ by (its own act brings the rows up to date, or leaves them behind for the next r
 
 from __future__ import annotations
 
+import atexit
 import logging
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -78,7 +80,7 @@ def rebuild(region: Region, names: Sequence[str] = (), processes: int = 1, progr
             todo = behind(connection, projections, total.aside)
             if not todo:
                 break
-            _each(region, _rebuild_batch, projections, todo, processes=processes, total=total, progress=progress)
+            _each(region, rebuild_cases, projections, todo, processes=processes, total=total, progress=progress)
     return total
 
 
@@ -92,7 +94,7 @@ def verify(region: Region, names: Sequence[str] = (), processes: int = 1, progre
             strays = f'SELECT DISTINCT "case" FROM {projection.table.table} EXCEPT SELECT "case" FROM clients'
             for (case,) in connection.execute(strays.encode()):
                 total.differences.append(Difference(projection.name, case, "rows of a case that does not exist"))
-    _each(region, _verify_batch, projections, todo, processes=processes, total=total, progress=progress)
+    _each(region, _verified, projections, todo, processes=processes, total=total, progress=progress)
     return total
 
 
@@ -297,7 +299,7 @@ def _named(names: Sequence[str]) -> tuple[Projection[Any], ...]:
     return tuple(it for it in every if not names or it.name in names)
 
 
-_Work = Callable[[Region, Sequence[str], Sequence[UUID]], Outcome]
+_Work = Callable[[Connection, Sequence[Projection[Any]], Sequence[UUID]], Outcome]
 
 
 def _each(
@@ -323,12 +325,26 @@ def _each(
 def _outcomes(
     region: Region, work: _Work, names: Sequence[str], batches: Sequence[Sequence[UUID]], processes: int
 ) -> Iterator[Outcome]:
-    if processes <= 1 or len(batches) == 1:
-        yield from (work(region, names, batch) for batch in batches)
+    if processes <= 1 or len(batches) <= 1:
+        with region.connect() as connection:
+            yield from (work(connection, _named(names), batch) for batch in batches)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(batches)), mp_context=context) as pool:
-        yield from pool.map(work, *zip(*[(region, names, batch) for batch in batches], strict=True))
+    with ProcessPoolExecutor(min(processes, len(batches)), context, _connect, (region,)) as pool:
+        yield from pool.map(partial(_elsewhere, work, names), batches)
+
+
+_HERE: list[Connection] = []
+"""The connection of a process that shares the work, as long as it lives."""
+
+
+def _connect(region: Region) -> None:
+    _HERE.append(region.connect())
+    atexit.register(_HERE[0].close)
+
+
+def _elsewhere(work: _Work, names: Sequence[str], cases: Sequence[UUID]) -> Outcome:
+    return work(_HERE[0], _named(names), cases)
 
 
 def _batches(todo: Iterable[tuple[UUID, int]]) -> Iterator[list[UUID]]:
@@ -342,25 +358,6 @@ def _batches(todo: Iterable[tuple[UUID, int]]) -> Iterator[list[UUID]]:
             batch, events = [], 0
     if batch:
         yield batch
-
-
-_CONNECTIONS: dict[Region, Connection] = {}
-"""One connection a region for each worker process."""
-
-
-def _connected(region: Region) -> Connection:
-    known = _CONNECTIONS.get(region)
-    if known is None or known.closed:
-        known = _CONNECTIONS[region] = region.connect()
-    return known
-
-
-def _rebuild_batch(region: Region, names: Sequence[str], cases: Sequence[UUID]) -> Outcome:
-    return rebuild_cases(_connected(region), _named(names), cases)
-
-
-def _verify_batch(region: Region, names: Sequence[str], cases: Sequence[UUID]) -> Outcome:
-    return _verified(_connected(region), _named(names), cases)
 
 
 def _dumps(value: Any) -> bytes:
