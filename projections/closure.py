@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ from domain.decider import Recorded, Role
 from domain.intake import ClientInformed
 from domain.objections import ObjectionRaised
 from domain.requests import ClientAnswered
-from projections.projection import Opens, Projection
+from projections.projection import Opens, Projection, but
 
 Status = Literal["proposed", "withdrawn", "closed", "reopened"]
 
@@ -98,9 +98,9 @@ def proposed(rows: Closures, it: Recorded, event: ClosureProposed) -> Closures:
     at_clients_wish = event.ground == "client_ended" and it.context.actor.role == Role.CLIENT
     row = begun(rows, it, event)
     if at_clients_wish:
-        row = replace(row, client="agreed", client_told_by=str(Role.CLIENT))
+        row = but(row, client="agreed", client_told_by=str(Role.CLIENT))
     rows = in_last(rows, "proposed", status="withdrawn", withdrawn_at=it.context.occurred)
-    return (*rows, replace(row, client_view=event.client_view, reason=it.version, alternative=it.version))
+    return (*rows, but(row, client_view=event.client_view, reason=it.version, alternative=it.version))
 
 
 def closed(rows: Closures, it: Recorded, event: CaseClosed) -> Closures:
@@ -133,7 +133,7 @@ def in_last(rows: Closures, standing: Status, **changes: Any) -> Closures:
 def in_row(rows: Closures, version: int, **changes: Any) -> Closures:
     """Return the rows with these changes in the one that began with this version."""
     at = next((at for at, row in enumerate(rows) if row.version == version), None)
-    if at is None or (row := replace(rows[at], **changes)) == rows[at]:
+    if at is None or (row := but(rows[at], **changes)) == rows[at]:
         return rows
     return (*rows[:at], row, *rows[at + 1 :])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -21,7 +21,7 @@ from domain.ownership import (
     HandoffWithdrawn,
 )
 from domain.transfer import MatterTransferred, TransferContested, TransferReceived
-from projections.projection import Opens, Projection
+from projections.projection import Opens, Projection, but
 
 Outcome = Literal["pending", "accepted", "declined", "withdrawn", "expired", "received", "contested"]
 
@@ -160,7 +160,7 @@ def changed(rows: tuple[Handoff, ...], which: set[UUID], **changes: Any) -> tupl
     """Return the rows with these offers changed, where they wait for an answer."""
     if not any(row.outcome == "pending" and row.id in which for row in rows):
         return rows
-    now = tuple(replace(row, **changes) if row.outcome == "pending" and row.id in which else row for row in rows)
+    now = tuple(but(row, **changes) if row.outcome == "pending" and row.id in which else row for row in rows)
     return rows if now == rows else now
 
 

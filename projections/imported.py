@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from domain.case import Holder
 from domain.decider import Recorded
 from domain.imports import ActivityImported
 from domain.intake import CaseOpened
-from projections.projection import Projection
+from projections.projection import Projection, but
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def counted(case: ImportedCase, occurred: datetime, *, queued: bool) -> Imported
     """Return the case with one row more."""
     now = max(occurred, case.last_at or occurred)
     waited = (now - case.last_at) // timedelta(microseconds=1) if case.waiting and case.last_at else 0
-    return replace(
+    return but(
         case, rows=case.rows + 1, queued=case.queued + queued, first_at=case.first_at or now, last_at=now,
         waiting=queued, waited=case.waited + waited,
     )  # fmt: skip

@@ -80,9 +80,9 @@ def _changed(
         return Rows(projection.table, [projection.record(row) for row in now], whole=True)
     if now is was:
         return Rows(projection.table)
-    known = {id(row) for row in was or ()}
-    changed = [projection.record(row) for row in now if id(row) not in known]
-    gone = {projection.key_of(row) for row in was or ()} - {projection.key_of(row) for row in now}
-    if gone:
+    known, kept = {id(row) for row in was or ()}, {id(row) for row in now}
+    new = [row for row in now if id(row) not in known]
+    gone = {projection.key_of(row) for row in was or () if id(row) not in kept}
+    if gone - {projection.key_of(row) for row in new}:
         return Rows(projection.table, [projection.record(row) for row in now], whole=True)
-    return Rows(projection.table, changed)
+    return Rows(projection.table, [projection.record(row) for row in new])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.intake import NextStepPromised, Who
-from projections.projection import Opens, Projection
+from projections.projection import Opens, Projection, but
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def settled(steps: tuple[NextStep, ...], it: Recorded, outcome: Literal["replace
     if not steps or steps[-1].settled is not None:
         return steps
     at = max(it.context.occurred, steps[-1].promised_at)  # an import's times may run backward
-    return (*steps[:-1], replace(steps[-1], settled=at, outcome=outcome))
+    return (*steps[:-1], but(steps[-1], settled=at, outcome=outcome))
 
 
 NEXT_STEP = Projection(name="next_step", version=1, row=NextStep, fold=next_steps, key=("number",), path="next-step")

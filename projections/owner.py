@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from domain.decider import Recorded
 from domain.intake import CaseOpened
 from domain.ownership import HandoffAccepted, ResponsibleNamed
 from domain.transfer import TransferReceived
-from projections.projection import Projection
+from projections.projection import Projection, but
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def owner_periods(periods: Periods, it: Recorded) -> Periods:
         case _ if periods[-1].until is not None:
             return periods
         case CaseClosed():
-            return (*periods[:-1], replace(periods[-1], until=time_of(periods, it)))
+            return (*periods[:-1], but(periods[-1], until=time_of(periods, it)))
     return held(owned(periods, it), it)
 
 
@@ -101,12 +101,12 @@ def begun(periods: Periods, it: Recorded, **changes: Any) -> Periods:
     """Begin a period with these changes, unless it would go on as the one before."""
     last = periods[-1]
     since = time_of(periods, it)
-    period = replace(last, **changes, number=last.number + 1, since=since, version=it.version, until=None)
+    period = but(last, **changes, number=last.number + 1, since=since, version=it.version, until=None)
     if last.until is not None:
         return (*periods, period)
     if period.who == last.who:
         return periods
-    return (*periods[:-1], replace(last, until=since), period)
+    return (*periods[:-1], but(last, until=since), period)
 
 
 def time_of(periods: Periods, it: Recorded) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from domain.ownership import (
     ResponsibleNamed,
 )
 from domain.transfer import MatterTransferred, TransferContested, TransferReceived
-from projections.projection import Projection
+from projections.projection import Projection, but
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def left(rows: Placements, it: Recorded) -> Placements:
 
 def last_with(rows: Placements, **changes: Any) -> Placements:
     """Return the rows with these changes in the last: the same rows where they change nothing."""
-    last = replace(rows[-1], **changes)
+    last = but(rows[-1], **changes)
     return rows if last == rows[-1] else (*rows[:-1], last)
 
 

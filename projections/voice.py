@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -24,7 +24,7 @@ from domain.requests import (
     RequestMade,
 )
 from domain.voice import Assistance, Medium, StatementConfirmed, StatementDisputed, StatementRecorded, ViewUnavailable
-from projections.projection import Opens, Projection
+from projections.projection import Opens, Projection, but
 
 Kind = Literal[
     "statement", "objection", "request", "took_ownership", "chose_owner", "returned_ownership", "proposed_closure",
@@ -199,7 +199,7 @@ def rested_on(rows: Voice, it: Recorded) -> Voice:
 
 def changed_in(rows: Voice, row: Said, **changes: Any) -> Voice:
     """Return the rows with one of them changed."""
-    if (now := replace(row, **changes)) == row:
+    if (now := but(row, **changes)) == row:
         return rows
     at = next(at for at, it in enumerate(rows) if it is row)
     return (*rows[:at], now, *rows[at + 1 :])

@@ -96,7 +96,7 @@ class LedgerRecorder(ApplicationRecorder):
         self.pool = pool
         self.region = region
         self.tables = tuple(tables)
-        self._statement = _statement(self.tables)
+        self._statements: dict[tuple[str, ...], bytes] = {}
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], *, acts: Sequence[Act] = (), heads: dict[UUID, bytes] | None = None,
@@ -139,11 +139,17 @@ class LedgerRecorder(ApplicationRecorder):
                 self._write(connection, parameters)
 
     def _write(self, connection: Connection, parameters: dict[str, str]) -> None:
-        (held,) = connection.execute(self._statement, parameters, prepare=True).fetchone() or (False,)
+        parts = tuple(parameters)
+        if parts not in self._statements:
+            self._statements[parts] = _statement(parts, self.tables)
+        with psycopg.RawCursor(connection) as cursor:
+            cursor.execute(self._statements[parts], list(parameters.values()), prepare=True)
+            (held,) = cursor.fetchone() or (False,)
         if not held:
             raise Overtaken
 
     def _parameters(self, acts: Sequence[Act], sealed: Sequence[Sealed], heads: dict[UUID, bytes]) -> dict[str, str]:
+        """Return one JSON array for each part of the statement: for one act the parts that it has, for a group all."""
         batch = _Batch()
         rows: dict[str, list[dict[str, Any]]] = {table.table: [] for table in self.tables}
         for it in sealed:
@@ -151,7 +157,11 @@ class LedgerRecorder(ApplicationRecorder):
         for act in acts:
             _add_act(batch, act, rows)
         parts = vars(batch) | rows
-        return {name: _ENCODER.encode(part).decode() for name, part in parts.items()}
+        return {
+            name: _ENCODER.encode(part).decode()
+            for name, part in parts.items()
+            if part or len(acts) > 1 or name in _ALWAYS
+        }
 
     def _add_event(self, batch: _Batch, it: Sealed, heads: dict[UUID, bytes], acts: Sequence[Act]) -> None:
         stream = it.originator_id
@@ -272,28 +282,39 @@ def _add_act(batch: _Batch, act: Act, rows: dict[str, list[dict[str, Any]]]) -> 
             rows[changed.table.table] += changed.changed
 
 
-def _statement(tables: Sequence[ReadTable]) -> bytes:
-    """Return the one statement that writes a batch. A projection's rows go in where its row in `projected` moved."""
-    upserts = "".join(
-        f""",
-        into_{table.table} AS (
-            INSERT INTO {table.table}
-            SELECT r.* FROM {table.records(f"%({table.table})s")}
-            JOIN moved m ON m.stream = r."case" AND m.projection = '{table.table}' AND m.moves
-            {table.on_conflict}
-        )"""
-        for table in tables
-    )
-    return (_WRITE + upserts + "\nSELECT hold FROM guard").encode()
+def _statement(parts: Sequence[str], tables: Sequence[ReadTable]) -> bytes:
+    """Return the one statement that writes these parts, the nth of which is its nth parameter.
+
+    A projection's rows go in where its row in `projected` moved.
+    """
+    pieces = _PIECES | {it.table: _upsert(it) for it in tables}
+    text = "WITH " + ",".join(pieces[part] for part in parts) + "\nSELECT hold FROM guard"
+    for number, part in enumerate(parts, 1):
+        text = text.replace(f"%({part})s", f"${number}")
+    return text.encode()
 
 
-_WRITE = """
-    WITH guard AS MATERIALIZED (
+def _upsert(table: ReadTable) -> str:
+    return f"""
+    into_{table.table} AS (
+        INSERT INTO {table.table}
+        SELECT r.* FROM {table.records(f"%({table.table})s")}
+        JOIN moved m ON m.stream = r."case" AND m.projection = '{table.table}' AND m.moves
+        {table.on_conflict}
+    )"""
+
+
+_ALWAYS = frozenset({"guards", "events"})
+
+_PIECES = {
+    "guards": """
+    guard AS MATERIALIZED (
         SELECT NOT EXISTS (
             SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(stream uuid, version integer)
             JOIN events e ON e.stream = g.stream AND e.version = g.version + 1
         ) AS hold
-    ),
+    )""",
+    "events": """
     into_events AS (
         INSERT INTO events (stream, version, topic, occurred, recorded, bytes, hash)
         SELECT stream, version, topic, occurred, recorded, convert_to(bytes, 'UTF8'), decode(hash, 'hex')
@@ -303,27 +324,32 @@ _WRITE = """
     ),
     into_outbox AS (
         INSERT INTO outbox (stream, version, recorded) SELECT stream, version, recorded FROM into_events
-    ),
+    )""",
+    "words": """
     into_words AS (
         INSERT INTO words (stream, version, ciphertext)
         SELECT stream, version, decode(ciphertext, 'hex')
         FROM json_to_recordset(%(words)s::json) AS r(stream uuid, version integer, ciphertext text), guard
         WHERE guard.hold
-    ),
+    )""",
+    "keys": """
     into_keys AS (
         INSERT INTO keys (stream, wrapped) SELECT stream, decode(wrapped, 'hex')
         FROM json_to_recordset(%(keys)s::json) AS r(stream uuid, wrapped text), guard WHERE guard.hold
-    ),
+    )""",
+    "clients": """
     into_clients AS (
         INSERT INTO clients ("case", client) SELECT "case", client
         FROM json_to_recordset(%(clients)s::json) AS r("case" uuid, client uuid), guard WHERE guard.hold
-    ),
+    )""",
+    "receipts": """
     into_receipts AS (
         INSERT INTO receipts (command, stream, first, last, fingerprint)
         SELECT command, stream, first, last, decode(fingerprint, 'hex')
         FROM json_to_recordset(%(receipts)s::json)
             AS r(command uuid, stream uuid, first integer, last integer, fingerprint text), guard WHERE guard.hold
-    ),
+    )""",
+    "projected": """
     steps AS (
         SELECT r.* FROM json_to_recordset(%(projected)s::json)
             AS r(stream uuid, projection text, base integer, version integer, head integer), guard WHERE guard.hold
@@ -340,7 +366,9 @@ _WRITE = """
         FROM steps s WHERE s.base > 0 AND p.stream = s.stream AND p.projection = s.projection
         RETURNING p.stream, p.projection, p.version = s.version AS moves
     ),
-    moved AS (SELECT * FROM began UNION ALL SELECT * FROM went_on)"""
+    moved AS (SELECT * FROM began UNION ALL SELECT * FROM went_on)""",
+}
+"""The parts of the statement that writes a batch, in their order; a read table's rows are a part of their own."""
 
 _STREAM = """
     SELECT stream, version, topic, bytes, occurred, recorded, hash FROM events

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -15,7 +13,6 @@ from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
-import domain
 from domain.assessment import CompleteAssessment
 from domain.case import Case, Holder
 from domain.client import Client
@@ -26,6 +23,7 @@ from domain.facts import Facts
 from domain.history import counted, fold
 from domain.imports import ImportActivity, ImportCase, Meaning, placement
 from domain.intake import InformClient, OpenCase, PromiseNextStep
+from domain.ledger.mapper import every
 from domain.objections import AnswerObjection, RaiseObjection, WithdrawObjection
 from domain.ownership import (
     AcceptHandoff,
@@ -297,10 +295,7 @@ def events() -> st.SearchStrategy[Event[Any]]:
 
 
 def every_event() -> list[type[Event[Any]]]:
-    for module in pkgutil.iter_modules(domain.__path__, "domain."):
-        if not module.ispkg:
-            importlib.import_module(module.name)
-    return sorted(Event.__subclasses__(), key=lambda event: event.topic)
+    return sorted(every(Event), key=lambda event: event.topic)
 
 
 def _parts(event: type[Any]) -> dict[str, st.SearchStrategy[Any]]:
