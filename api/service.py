@@ -27,7 +27,7 @@ from api.wire import configured
 from domain.decider import Actor, Role
 from domain.ledger.postgres import Server
 from domain.ledger.sequencer import Sequencer
-from projections.rebuild import CatchUp
+from projections.catch_up import CatchUp
 
 DRAIN_SECONDS = 20
 BACKLOG = 2048

@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import logging
 import multiprocessing
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -127,52 +126,6 @@ def count_behind(connection: Connection, projections: Sequence[Projection[Any]])
     tables = [it.table.table for it in projections]
     found: dict[str, int] = dict(connection.execute(_COUNT_BEHIND, (tables,)).fetchall())
     return {it.name: found[it.table.table] for it in projections}
-
-
-class CatchUp:
-    """Keeps the read tables up to date while the service runs: what a raised fold or an older release left behind.
-
-    `done` is set once nothing was behind for the first time: then a new release may serve.
-    """
-
-    def __init__(self, region: Region, projections: Sequence[Projection[Any]], pause: float = 2.0) -> None:
-        self.region = region
-        self.projections = projections
-        self.pause = pause
-        self.done = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="catch-up", daemon=True)
-
-    def start(self) -> None:
-        """Work in a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop after the batch at hand."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=20)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                with self.region.connect() as connection:
-                    while not self._stop.is_set():
-                        self._once(connection)
-                        self._stop.wait(self.pause)
-            except psycopg.Error as lost:
-                _log.warning("catching up lost its connection and tries again: %s", type(lost).__name__)
-                self._stop.wait(self.pause)
-
-    def _once(self, connection: Connection) -> None:
-        aside: set[UUID] = set()
-        todo = behind(connection, self.projections)
-        for batch in _batches(todo):
-            if self._stop.is_set():
-                return
-            aside |= rebuild_cases(connection, self.projections, batch).aside
-        if not set(dict(behind(connection, self.projections))) - aside:
-            self.done.set()
 
 
 def rebuild_cases(connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID]) -> Outcome:
@@ -313,9 +266,9 @@ def _each(
     progress: Progress | None,
 ) -> None:
     """Do the work batch by batch, here or in several processes, and count what came of it."""
-    batches, names = list(_batches(todo)), [it.name for it in projections]
+    parts, names = list(batches(todo)), [it.name for it in projections]
     size, done = sum(head for _, head in todo), 0
-    for outcome in _outcomes(region, work, names, batches, processes):
+    for outcome in _outcomes(region, work, names, parts, processes):
         total.add(outcome)
         done += outcome.events
         if progress:
@@ -347,7 +300,8 @@ def _elsewhere(work: _Work, names: Sequence[str], cases: Sequence[UUID]) -> Outc
     return work(_HERE[0], _named(names), cases)
 
 
-def _batches(todo: Iterable[tuple[UUID, int]]) -> Iterator[list[UUID]]:
+def batches(todo: Iterable[tuple[UUID, int]]) -> Iterator[list[UUID]]:
+    """Yield cases in batches of about the same number of events."""
     batch: list[UUID] = []
     events = 0
     for case, head in todo:

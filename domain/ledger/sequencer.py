@@ -6,14 +6,12 @@ if two should. Positions come from `log_state` alone: database sequences skip an
 
 from __future__ import annotations
 
-import logging
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 from psycopg import Connection
 
+from domain.ledger.beside import Beside
 from domain.ledger.database import Region
 
 BATCH = 1000
@@ -21,7 +19,6 @@ PAUSE_SECONDS = 0.05
 TAKEOVER_SECONDS = 1.0
 CHANNEL = "luotsi_sequence"
 
-_log = logging.getLogger(__name__)
 _ELECTED = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 _FENCE = "SELECT position FROM log_state FOR UPDATE"
 
@@ -48,41 +45,21 @@ class Lag:
     since: datetime | None
 
 
-class Sequencer:
+class Sequencer(Beside):
     """Empties the outbox until told to stop. A batch is a transaction: a kill loses and repeats nothing."""
 
     def __init__(self, region: Region, pause: float = PAUSE_SECONDS) -> None:
-        self.region = region
+        super().__init__(region, "sequencer")
         self.pause = pause
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
-    def start(self) -> None:
-        """Work in a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop after the batch at hand."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=20)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                with self.region.connect() as connection:
-                    self._work(connection)
-            except psycopg.Error as lost:
-                _log.warning("the sequencer lost its connection and tries again: %s", type(lost).__name__)
-                self._stop.wait(TAKEOVER_SECONDS)
-
-    def _work(self, connection: Connection) -> None:
+    def work(self, connection: Connection) -> None:
+        """Wait to be elected; then give positions as events come."""
         while not elected(connection, self.region):
-            if self._stop.wait(TAKEOVER_SECONDS):
+            if self.told_to_stop.wait(TAKEOVER_SECONDS):
                 return
-        while not self._stop.is_set():
+        while not self.told_to_stop.is_set():
             if sequence(connection) < BATCH:
-                self._stop.wait(self.pause)
+                self.told_to_stop.wait(self.pause)
 
 
 def elected(connection: Connection, region: Region) -> bool:

@@ -12,7 +12,7 @@ from api.house import opened
 from api.settings import Settings
 from domain.ledger.sequencer import Sequencer
 from domain.voice import RecordStatement
-from projections.rebuild import CatchUp
+from projections.catch_up import CatchUp
 
 _OPEN = ExitStack()
 atexit.register(_OPEN.close)
