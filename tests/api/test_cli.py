@@ -8,12 +8,10 @@ import socket
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 import psycopg
@@ -24,10 +22,9 @@ from api.demo import STORIES, case_of
 from api.settings import Settings
 from domain.ledger.orphans import end_orphan, postmaster
 from domain.ledger.words import publish
+from tests.api.running import OURS, ROOT, Here, Serving, environment, luotsi, refused, said, serving
 
-ROOT = Path(__file__).parents[2]
 HISTORY = Path(__file__).parent / "histories" / "palvelupolut.csv"
-OURS = ("LUOTSI_", "DATABASE_URL", "PG")
 BOUNCED = case_of("between_three")
 
 
@@ -36,21 +33,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("cli") / ".luotsi"
     yield home
     end_orphan(home / "postgres")
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return kept | {"LUOTSI_HOME": str(home), "LUOTSI_PORT": "0"} | more
-
-
-def luotsi(home: Path, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli", *map(str, arguments)], cwd=ROOT, env=environment(home, **more), text=True,
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
-    )  # fmt: skip
-
-
-Here = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -73,63 +55,6 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     yield run
     signal.signal(signal.SIGTERM, before)
-
-
-def said(home: Path, *arguments: object, run: Here = luotsi) -> Any:
-    """Return what a command prints as JSON."""
-    done = run(home, *arguments)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def refused(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
-    """Check that a command failed with a sentence, and return it."""
-    assert done.returncode == code, done
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip()
-    return done.stderr
-
-
-@dataclass
-class Serving:
-    """A service that runs, and what it printed until it was up."""
-
-    process: subprocess.Popen[str]
-    printed: str
-
-    @property
-    def address(self) -> str:
-        found = re.search(r"http://\S+:\d+", self.printed)
-        assert found, self.printed
-        return found[0]
-
-    @property
-    def commands(self) -> list[str]:
-        return [it for it in self.printed.splitlines() if it.startswith(("curl", "LUOTSI_HOME"))]
-
-    def stop(self, by: signal.Signals) -> tuple[int, str, str]:
-        """Stop it; return its exit code and what it printed since."""
-        self.process.send_signal(by)
-        printed, errors = self.process.communicate(timeout=15)
-        return self.process.returncode, printed.strip(), errors
-
-
-@contextmanager
-def serving(home: Path, *arguments: str, **more: str) -> Iterator[Serving]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "serve", *arguments], cwd=ROOT, env=environment(home, **more), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
-        assert process.stdout
-        lines: list[str] = []
-        try:
-            for line in process.stdout:
-                lines.append(line)
-                if " replay " in line or ("/docs" in line and "LUOTSI_REGION" in more):
-                    break
-            yield Serving(process, "".join(lines))
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -355,8 +280,8 @@ def test_nothing_is_served_without_the_key_of_the_ledger(database: str, tmp_path
     home, key = tmp_path / "home", tmp_path / "home" / "keys" / "words.key"
     assert here(home, "demo", DATABASE_URL=database).returncode == 0
     kept = key.read_bytes()
-    for environment in ("development", "production"):
-        named = {"LUOTSI_ENV": environment, "DATABASE_URL": database}
+    for kind in ("development", "production"):
+        named = {"LUOTSI_ENV": kind, "DATABASE_URL": database}
         key.unlink()
         assert here(home, "migrate", **named).stderr == ""
         assert "is not there" in refused(here(home, "serve", **named))
