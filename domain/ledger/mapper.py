@@ -59,7 +59,7 @@ class Sealed(StoredEvent):
     hash: bytes = b""
 
 
-class _Circumstances(msgspec.Struct):
+class _Circumstances(TypedDict):
     """The context as it is stored."""
 
     command: UUID
@@ -139,10 +139,8 @@ def decoded(stream: UUID, version: int, state: bytes) -> Recorded:
         event = codec.decode(document.event, document.payload, has_words=document.words is not None)
     except (ValueError, LookupError, TypeError, RecursionError) as damaged:  # msgspec's own errors are ValueErrors
         raise HistoryDamaged(str(stream), version) from damaged
-    c = document.context
-    context = Context(
-        c.command, c.actor, c.occurred, c.recorded, c.reported, c.late, c.on_behalf_of, c.causation, c.imported, version
-    )
+    context = object.__new__(Context)  # a frozen dataclass sets its fields one by one, which is most of what it costs
+    context.__dict__.update(document.context, version=version, facts=None)
     return Recorded(stream, event, context)
 
 
@@ -237,8 +235,9 @@ def every(kind: type[Any]) -> Iterator[type[Any]]:
 
 def _circumstances(c: Context) -> _Circumstances:
     return _Circumstances(
-        c.command, c.actor, c.occurred, c.recorded, c.reported, c.late, c.on_behalf_of, c.causation, c.imported
-    )
+        command=c.command, actor=c.actor, occurred=c.occurred, recorded=c.recorded, reported=c.reported, late=c.late,
+        on_behalf_of=c.on_behalf_of, causation=c.causation, imported=c.imported,
+    )  # fmt: skip
 
 
 _ENCODER = msgspec.json.Encoder()
