@@ -281,14 +281,10 @@ _BEGUN = """
 
 
 def _beside(this: Import, handful: Sequence[SourceCase]) -> dict[UUID, type[State]]:
-    """Return all streams that taking in these cases writes or looks at."""
+    """Return all streams that taking in these cases writes or looks at. The directory is not among them."""
     streams: dict[UUID, type[State]] = {}
     for case in handful:
         streams |= {this.case(case): Case, this.client(case): Client}
-        for holder in {this.intake, *(holder for _, holder in placed(this.intake, case.rows) if holder)}:
-            streams[unit_stream(holder.organisation, holder.unit)] = Unit
-            if holder.worker is not None:
-                streams[worker_stream(holder.organisation, holder.worker)] = Worker
     return streams
 
 

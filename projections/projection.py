@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -82,6 +82,7 @@ def but(row: Row, **changes: Any) -> Row:
     return copy
 
 
+@cache
 def every_projection() -> tuple[Projection[Any], ...]:
     """Return the projections of all modules here: a new one is a new file and nothing else."""
     found: dict[str, Projection[Any]] = {}
