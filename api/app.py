@@ -11,7 +11,21 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from api import commands, feed, health, lists, problems, queries
+from api import (
+    alerts,
+    caseload,
+    commands,
+    endings,
+    feed,
+    findings,
+    health,
+    hearing,
+    lists,
+    problems,
+    queries,
+    reports,
+    rules,
+)
 from api.auth import Verifier
 from api.house import House
 from api.writer import Writer
@@ -52,8 +66,15 @@ def create_app(house: House, verifier: Verifier, caught_up: Callable[[], bool] =
     app.state.verifier = verifier
     problems.handle(app)
     commands.mount(app)
+    alerts.mount(app, house.cases)
     lists.mount(app, house.cases)
+    caseload.mount(app, house.cases)
+    findings.mount(app, house.cases)
+    reports.mount(app, house.cases)
+    hearing.mount(app, house.cases)
+    endings.mount(app, house.cases)
     queries.mount(app, house.cases)
+    rules.mount(app, house.cases)
     feed.mount(app)
     health.mount(app, house, caught_up)
     app.add_api_route("/docs", console, include_in_schema=False)

@@ -1,4 +1,4 @@
-"""The command line: `luotsi serve | migrate | demo | token | import | report | replay | rebuild | openapi`.
+"""The command line: `luotsi serve | worker | migrate | demo | token | import | report | replay | rebuild | rules …`.
 
 Each command uses the server that DATABASE_URL names, or the one that runs for LUOTSI_HOME, or starts one for the while.
 What only one command needs it imports itself: the processes of an import begin by importing this module.
@@ -8,20 +8,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, cast
 from uuid import UUID
 
-import msgspec
-import psycopg
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -31,16 +26,15 @@ from api.house import House, make_key, opened, region_of
 from api.imports import NotTaken, import_history
 from api.settings import Settings, SettingsWrong
 from api.sources import Mapping
-from domain.decider import Actor, Refusal, Role
+from api.terminal import bar, complain, console, print_json, say, told
+from domain.decider import Actor, Role
 from domain.ledger.migrate import migrate
-from domain.ledger.programs import ServerFault
 from domain.ledger.sequencer import drain
+from domain.policy import Policy
+from domain.rules import RuleLanguage
 from projections import rebuild as folding
 from projections.live import Live
 from projections.report import handoff_figures
-
-WIDE = 160
-"""How wide to write where there is no terminal, in characters."""
 
 app = typer.Typer(
     help="Luotsi: a ledger of case ownership and the client's voice.",
@@ -94,6 +88,27 @@ def serve(
         service.serve(Settings.read(), host, with_demo=demo, say=say)
     except (KeyboardInterrupt, Terminated):
         say("Stopped")
+
+
+@app.command()
+def worker() -> None:
+    """Do what is due by time alone, until told to stop: one of these works at a time, another one takes over.
+
+    Offers expire, consents and mandates lapse, managers are told, the cases of workers who leave fall to their units.
+    In development the service does it itself; in production this command does.
+    """
+    from api import clock  # noqa: PLC0415 - so is it
+
+    over = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: over.set())
+    with opened(Settings.read()) as house:
+        going = clock.Clock(house.cases)
+        going.start()
+        say("The clock goes")
+        over.wait()
+        going.stop()
+    say("Stopped")
 
 
 @app.command("migrate")
@@ -264,9 +279,43 @@ def rebuild(
             complain(f"{it.projection} of case {it.case}: {it.what}")
         for case in sorted(outcome.aside):
             complain(f"case {case} is set aside: this release can't fold it")
-        say(f"{outcome.cases} cases with {outcome.events} events; {len(outcome.differences)} differences")
+        of_all = f"{outcome.cases} cases, clients, workers and units with {outcome.events} events"
+        say(f"{of_all}; {len(outcome.differences)} differences")
     if outcome.differences or outcome.aside:
         raise typer.Exit(1)
+
+
+@app.command("rules")
+def rules_(
+    language: Annotated[RuleLanguage | None, typer.Option(help="In which: a table is in Finnish unless named.")] = None,
+    json: Json = False,
+) -> None:
+    """Print every rule with its reason, its source, and its numbers where no policy was set. It needs no database."""
+    from api.rules import told as rules_told  # noqa: PLC0415 - so is it
+
+    if json:
+        print_json([it.model_dump() for it in rules_told(Policy(), language)])
+    else:
+        _print_rules(rules_told(Policy(), language or "fi"), HEADINGS[language or "fi"])
+
+
+def _print_rules(rules: Iterable[Any], headings: Sequence[str]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for it in rules:
+        table.add_row(
+            str(it.number), *(Text(told) for told in (", ".join(it.level_names), it.says, it.because, it.source))
+        )
+    console().print(table)
+
+
+HEADINGS: dict[RuleLanguage, Sequence[str]] = {
+    "fi": ("#", "taso", "sääntö", "perustelu", "lähde"),
+    "sv": ("#", "nivå", "regel", "motivering", "källa"),
+    "en": ("#", "level", "rule", "reason", "source"),
+}
+"""The headings of the table of rules."""
 
 
 @app.command()
@@ -276,42 +325,6 @@ def openapi() -> None:
 
     nothing = cast("Any", None)  # no request comes, so no ledger is asked
     print_json(create_app(House(Settings.read(), nothing, nothing, Live(), nothing), nothing).openapi())
-
-
-# What is printed
-
-
-def say(text: str) -> None:
-    """Print for whoever asked, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def complain(text: str) -> None:
-    """Print beside what was asked for."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def print_json(content: Any) -> None:
-    """Print JSON."""
-    say(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())
-
-
-def console() -> Console:
-    """Return what lays out a table: as wide as the terminal, or wide where there is none."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=WIDE, color_system=None)
-
-
-@contextmanager
-def bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Draw a progress bar on the terminal, where standard error is one."""
-    errors = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 # What goes wrong
@@ -333,29 +346,6 @@ def main() -> None:
 
 def _terminated(*_: object) -> NoReturn:
     raise Terminated(128 + signal.SIGTERM)
-
-
-def told(error: Exception) -> str | None:
-    """Return what to say of an error: what one of ours says of itself. None is a fault of the program's own."""
-    about = " ".join((type(error).__doc__ or "").split())
-    if isinstance(error, ServerFault):
-        return about + _facts(
-            {name: fact for name, fact in vars(error).items() if not (fact is None or name.startswith("_"))}
-        )
-    if isinstance(error, Refusal):
-        return about + _facts(error.details)
-    if type(error).__module__.partition(".")[0] in {"api", "domain", "projections", "__main__"}:
-        said = str(error)
-        return said if about in said else f"{about} ({said})"
-    if isinstance(error, psycopg.OperationalError):
-        return f"The database can't be used: {' '.join(str(error).split())}"
-    if isinstance(error, BrokenProcessPool):
-        return "A process that shared the work was ended from outside. The same command goes on where it was."
-    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else None
-
-
-def _facts(facts: dict[str, Any]) -> str:
-    return f" ({'; '.join(f'{name}: {fact}' for name, fact in facts.items())})" if facts else ""
 
 
 if __name__ == "__main__":

@@ -13,12 +13,15 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from domain.acceptance import AcceptHandoff, DeclineHandoff
 from domain.assessment import CompleteAssessment, StartAssessment
 from domain.calendar import HELSINKI, civil_day
 from domain.case import Case, Holder
 from domain.client import ChooseLanguage, NameRepresentative, RegisterClient
 from domain.client_ownership import AskWhoOwns, TakeOwnership
-from domain.closure import CloseCase, ProposeClosure, ReopenCase
+from domain.closure import CloseCase, ProposeClosure
+from domain.consent import GiveConsent
+from domain.contacts import AttemptContact
 from domain.decider import Actor, AlreadyThere, Command, Entry, Role
 from domain.directory import (
     JoinUnit,
@@ -28,12 +31,19 @@ from domain.directory import (
     unit_stream,
     worker_stream,
 )
+from domain.handoff import ProposeHandoff
 from domain.intake import InformClient, OpenCase, PromiseNextStep
 from domain.ledger.application import Asked, Cases
 from domain.ledger.calendar import finnish_calendar
+from domain.meetings import HoldJointMeeting, HoldWarmMeeting
 from domain.objections import AnswerObjection, RaiseObjection
-from domain.ownership import AcceptHandoff, DeclineHandoff, NameResponsible, ProposeHandoff
+from domain.ownership import NameResponsible
+from domain.plan import AgreePlan, CloseGoal, SetGoal
+from domain.provision import EndService, StartService
+from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient, AnswerRequest, AskExperience, MakeRequest, ReportExperience
+from domain.support import GiveSupport, RequestSupport
+from domain.team import AgreeTeamLine, RecordDissent
 from domain.transfer import ReceiveTransfer, TransferMatter
 from domain.voice import ConfirmStatement, DisputeStatement, RecordStatement
 
@@ -188,11 +198,20 @@ def rent_arrears(it: Story) -> None:
         summary="Maksusuunnitelma vuokranantajan kanssa; ehkäisevä toimeentulotuki selvitetään.", assessment=needs.made,
     ))  # fmt: skip
     it("14:10", AINO, PromiseNextStep("worker", "Soitamme yhdessä vuokranantajalle.", it.time(31, "12:00")))
+    arrears = it("14:20", it.client, SetGoal("Pidän kotini, ja velka on maksettu huhtikuun loppuun mennessä."))
+    it("14:25", AINO, AskWhoOwns("Hoitakaa te, kunhan kerrotte minulle ensin."))
+    it("14:30", AINO, AgreePlan("agreed", client_view=own.made))
+    it("14:40", it.client, GiveConsent(("kotikulma",), purpose="cooperation"))
+    advice = it("15:00", AINO, StartService(unit_of(SANNA), arrears.made))
+    it.on(31)
+    it("11:50", AINO, AttemptContact("telephone", "no_answer"))
     it.on(29)
     asked = it("08:20", it.client, MakeRequest("contact", "Voitko soittaa? Vuokranantaja ei ole vastannut."))
     it("13:05", AINO, AnswerRequest(asked.made, "granted", "Soitin ja sovin maksusuunnitelman kolmeen erään."))
     it.on(16)
     paid = it("09:30", AINO, RecordStatement("Viimeinen erä on maksettu. Nyt pärjään.", medium="telephone"))
+    it("09:35", AINO, CloseGoal(arrears.made, "reached"))
+    it("09:40", AINO, EndService(advice.made, "Asumisneuvonta päättyi, kun velka oli maksettu.", "agreed"))
     proposed = it("09:45", AINO, ProposeClosure("goals_met", "Velka on maksettu, asuminen jatkuu.", paid.made))
     it("09:50", AINO, InformClient(proposed.version, "telephone"))
     it.on(5)
@@ -260,7 +279,9 @@ def back_to_work(it: Story) -> None:
     handoff = it("09:30", HELI, ProposeHandoff(
         held_by(AINO), "Perhepalvelu päättyy; tukena jatkaa aikuissosiaalityö.", client_view=own.made, warm=True,
     ))  # fmt: skip
+    it("17:20", it.client, AnswerAsClient(handoff.version, "agreed", "Sopii, jos saan pitää oman tahtini."))
     it.on(10)
+    it("10:30", HELI, HoldWarmMeeting(handoff.made, (held_by(HELI), held_by(AINO)), client_present=True))
     it("11:00", AINO, AcceptHandoff(handoff.made))
     it.on(3)
     it("09:00", AINO, PromiseNextStep("client", "Sovin työnantajan kanssa työajasta.", it.time(-4, "16:00")))
@@ -279,7 +300,7 @@ def between_three(it: Story) -> None:
     it("17:00", it.client, ConfirmStatement(own.made))
     it.on(38)
     first = it("10:00", KATRI, ProposeHandoff(
-        unit_of(MARJA), "Työkyvyn arvio kuuluu sosiaalityöhön.", client_view=own.made, disclosure_basis="consent",
+        unit_of(MARJA), "Työkyvyn arvio kuuluu sosiaalityöhön.", client_view=own.made, disclosure_basis="statutory",
     ))  # fmt: skip
     it.on(35)
     it("15:10", MARJA, DeclineHandoff(
@@ -287,28 +308,32 @@ def between_three(it: Story) -> None:
     ))  # fmt: skip
     it.on(34)
     second = it("09:40", KATRI, ProposeHandoff(
-        work, "Ohjataan hyvinvointialueen ehdotuksesta.", client_view=own.made, disclosure_basis="consent",
+        work, "Ohjataan hyvinvointialueen ehdotuksesta.", client_view=own.made, disclosure_basis="statutory",
     ))  # fmt: skip
     it.on(32)
     it("12:00", TIMO, AcceptHandoff(second.made))
     it.on(25)
     third = it("14:30", TIMO, ProposeHandoff(
         unit_of(MARJA), "Ei työkykyinen: tarvitsee ensin sosiaalityön.", client_view=own.made,
-        disclosure_basis="consent",
+        disclosure_basis="statutory",
     ))  # fmt: skip
     it("20:45", it.client, RaiseObjection(third.version, "Kukaan ei kysynyt minulta. En halua taas uutta paikkaa."))
     objection = it("20:50", it.client, RaiseObjection(third.version, "Haluan, että joku tulee mukaan tapaamiseen."))
     it.on(23)
     it("10:00", MARJA, AcceptHandoff(third.made, for_unit=True))
-    it("16:00", TIMO, AnswerObjection(
-        objection.made, "partly_upheld", "Olisi pitänyt kysyä. Tulen mukaan ensimmäiseen tapaamiseen.",
+    it("16:00", MARJA, AnswerObjection(
+        objection.made, "partly_upheld", "Olisi pitänyt kysyä. Timo tulee mukaan ensimmäiseen tapaamiseen.",
         changed=third.version,
     ))  # fmt: skip
     it.on(22)
     it("08:30", MARJA, NameResponsible(held_by(BO), "Bo tuntee työkyvyn palvelut."))
+    it.on(18)
+    alone = it("15:30", BO, RequestSupport("Kolme palvelua, kolme eri vastausta. Tarvitsen luvan sopia yli rajojen."))
+    it.on(17)
+    it("09:00", MARJA, GiveSupport("deviation", "Saat kutsua kaikki kolme koolle työajallasi.", alone.version))
     it.on(14)
     fourth = it("11:15", BO, ProposeHandoff(
-        kela, "Ensisijainen etuus ratkaistava ennen suunnitelmaa.", client_view=own.made, disclosure_basis="consent",
+        kela, "Ensisijainen etuus ratkaistava ennen suunnitelmaa.", client_view=own.made, disclosure_basis="statutory",
     ))  # fmt: skip
     it.on(11)
     it("10:30", KATRI, AcceptHandoff(fourth.made))
@@ -316,9 +341,10 @@ def between_three(it: Story) -> None:
     it("19:00", it.client, MakeRequest("other_worker", "Haluan yhden ihmisen, joka pysyy."))
     it.on(2)
     it("09:00", KATRI, PromiseNextStep("unit", "Yhteinen tapaaminen kolmen palvelun kesken.", it.time(-6, "13:00")))
+    it("09:15", KATRI, HoldJointMeeting((held_by(KATRI), held_by(BO), held_by(TIMO)), client_present=True))
     it("09:30", KATRI, ProposeHandoff(
         held_by(BO), "Bo jatkaa, kun etuus on ratkaistu; vaihto saattaen.", client_view=own.made, warm=True,
-        disclosure_basis="consent",
+        disclosure_basis="statutory",
     ))  # fmt: skip
 
 
@@ -331,6 +357,12 @@ def guardianship(it: Story) -> None:
     it.on(57)
     told = it("10:30", REPRESENTING, RecordStatement("Hoidan laskut toistaiseksi itse.", medium="electronic"))
     own = it("13:00", AINO, RecordStatement("Kun siskon poika hoitaa laskut, pärjään kotona.", present=1))
+    it.on(52)
+    line = it("10:00", AINO, AgreeTeamLine(
+        (held_by(AINO), held_by(BO)), "Kotona asuminen onnistuu, kun raha-asiat hoitaa edunvalvoja.",
+        client_present=False, client_view=own.made,
+    ))  # fmt: skip
+    it("10:20", BO, RecordDissent(line.made, "Muistin tila olisi pitänyt selvittää ennen linjausta."))
     it.on(50)
     proposed = it("09:00", AINO, ProposeClosure(
         "no_need", "Edunvalvoja hoitaa raha-asiat, muuta tarvetta ei ole.", own.made, rests_on=(told.version,),

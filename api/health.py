@@ -12,7 +12,7 @@ from api.house import House
 from api.problems import Problem
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.sequencer import lag
-from projections.rebuild import count_behind
+from projections.rebuild import count_behind, count_behind_events
 
 
 class NotReady(Problem):
@@ -53,7 +53,8 @@ def mount(app: FastAPI, house: House, caught_up: Callable[[], bool]) -> None:
         try:
             with house.pool.connection() as connection:
                 sequence = lag(connection)
-                behind = count_behind(connection, house.live.projections)
+                count = count_behind if was_ready else count_behind_events
+                behind = count(connection, house.live.projections)
         except (DatabaseUnavailable, psycopg.Error):
             raise NotReady(database=False) from None
         was_ready = was_ready or caught_up() or not any(behind.values())

@@ -271,7 +271,7 @@ def _begun(cases: Cases, streams: dict[UUID, type[State]]) -> set[UUID]:
             if stream in begun:
                 cases.loaded(stream, state)
             else:
-                cases.warm.put(Loaded(stream, state(), cases.models.nothing() if state is Case else None))
+                cases.warm.put(Loaded(stream, state(), cases.models.of(state).nothing()))
     return begun
 
 

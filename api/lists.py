@@ -1,63 +1,128 @@
-"""Which cases there are: by who owns them, who answers for them and whether they are open; and a client's own."""
+"""Which cases there are: by who owns them, who answers for them, what waits and what stands; and a client's own."""
 
-import re
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
 from fastapi import FastAPI, Query
 from psycopg import Connection
-from psycopg.rows import dict_row
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
 from api.moments import CursorMalformed, Moment, next_page, read_cursor
+from api.places import Name, Somewhere, place_in
+from api.problems import Problem
 from api.queries import reads_as
 from api.rows import in_utc
-from domain.case import Holder, OwnerKind
+from domain.case import Ground, Holder, OwnerKind
 from domain.client import Client
 from domain.decider import CLIENT_SIDE, STAFF, Role, RoleNotAllowed, StreamAbsent
+from domain.directory import POLICY_STREAM, PolicyInForce
 from domain.ledger.application import Cases
-from projections.owner import OWNER
+from domain.ledger.calendar import finnish_calendar
+from domain.policy import Policies
+from projections import listed
+from projections.findings import found
+from projections.findings.judged import FINDINGS
+from projections.listed import Key, Place, Sort, Sought
+from projections.rebuild import count_behind
+from projections.standing import STANDING
 
-_READERS = STAFF | {Role.AUDITOR}
+READERS = STAFF | {Role.AUDITOR}
+"""The roles that read about cases which are not their own."""
+
 _MOST = 1000
-_Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] | None
 
 
-class Wanted(BaseModel):
-    """Which cases are wanted, and at what time: now, unless `happened_by` says otherwise."""
+class SortOfNow(Problem):
+    """Cases are sorted as they stand now; at a past moment they come in the order of their ids. Leave out `sort`."""
+
+    status = 422
+
+
+class PageWanted(BaseModel):
+    """Which page is wanted."""
 
     model_config = ConfigDict(extra="forbid")
 
-    owner: OwnerKind | None = Field(None, description="Who drives them.")
-    responsible_organisation: _Name = Field(None, description="The organisation that answers for them.")
-    responsible_unit: _Name = Field(None, description="The unit that answers for them, by its own id.")
-    responsible_worker: _Name = Field(None, description="The worker who answers for them, by the employer's id.")
-    status: Literal["open", "closed"] | None = None
-    happened_by: Moment | None = Field(None, description="As they stood at this time, by what is known now.")
     after: str | None = Field(None, description="Where the page before ended: from its link `next`.")
     limit: int = Field(100, ge=1, le=_MOST, description="How many to tell at most.")
 
 
+class Wanted(Somewhere, PageWanted):
+    """Which cases are wanted, and at what time: now, unless `happened_by` says otherwise. Every filter holds then too.
+
+    `organisation`, `unit` and `worker` say who answers for them; so do the three that begin with `responsible`, without
+    asking for the organisation of a unit.
+    """
+
+    worker: Name | None = Field(None, description="The worker who answers for them, by the employer's id.")
+    responsible_organisation: Name | None = Field(None, description="The organisation that answers for them.")
+    responsible_unit: Name | None = Field(None, description="The unit that answers for them, by its own id.")
+    responsible_worker: Name | None = Field(None, description="The worker who answers for them.")
+    owner: Name | None = Field(
+        None, description="Who drives them: client, responsible, chosen; or organisation/unit/worker, the end left out."
+    )
+    offered_to: Name | None = Field(None, description="To whom they are offered: organisation/unit/worker likewise.")
+    status: Literal["open", "closed"] | None = None
+    due_by: Moment | None = Field(None, description="Their promised next step is due by this time.")
+    without_worker: bool = Field(False, description="Only those that a unit answers for, without a named worker.")
+    finding: int | None = Field(None, ge=1, le=99, description="A finding of this rule stands open in them.")
+    sort: Sort = Field("case", description="By their ids, or the earliest first. At a past moment by their ids alone.")
+    happened_by: Moment | None = Field(None, description="As they stood at this time, by what is known now.")
+
+    def sought(self, moment: found.Moment) -> Sought:
+        """Return what is sought. Raises `UnitWithoutOrganisation`."""
+        kind, here = self.owner in get_args(OwnerKind), self.place
+        return Sought(
+            moment,
+            owned_by=self.owner if kind else None,  # type: ignore[arg-type]  # it is one of them
+            owner=Place() if kind else place_in(self.owner),
+            responsible=Place(
+                here.organisation or self.responsible_organisation, here.unit or self.responsible_unit,
+                self.worker or self.responsible_worker,
+            ),
+            offered_to=place_in(self.offered_to), status=self.status, due_by=self.due_by,
+            without_worker=self.without_worker, rule=self.finding,
+        )  # fmt: skip
+
+
 class Listed(BaseModel):
-    """A case in a list: who owns it and answers for it, or did when it was closed. `since` is from when on."""
+    """A case in a list: who owns it and answers for it, or did when it was closed, and what waits.
+
+    `since` is from when on the same ones have, and `held_since` from when on it is the same who answers for it;
+    `until` is when it was closed. `offered_to` has until `respond_by` to answer, `name_by` is when a unit has to have
+    named a worker, and `due` when the next step is. `closing` says that closing is proposed. The objections and
+    requests wait for an answer, the oldest since `waits_since`; these, `held_since` and `ground` are told of now alone.
+    """
 
     case: UUID
-    status: Literal["open", "closed"] | None
-    owned_by: OwnerKind | None
+    status: Literal["open", "closed"]
+    owned_by: OwnerKind
     owner: Holder | None
-    responsible: Holder | None
-    duty_holder: str | None
+    responsible: Holder
+    duty_holder: str
     since: datetime | None
     until: datetime | None
+    first_contact_at: datetime
+    opened_at: datetime
+    held_since: datetime | None
+    offered_to: Holder | None
+    respond_by: datetime | None
+    name_by: datetime | None
+    due: datetime | None
+    closing: bool | None
+    open_objections: int | None
+    open_requests: int | None
+    waits_since: datetime | None
+    ground: Ground | None
 
 
 class Listing(BaseModel):
-    """A page of cases, in the order of their ids. `behind` is how many cases the list may not have up to date."""
+    """A page of cases. `behind` is how many cases the list may not have up to date."""
 
     cases: list[Listed]
     behind: int
@@ -65,38 +130,36 @@ class Listing(BaseModel):
 
 
 class OwnCases(BaseModel):
-    """All cases of a client."""
+    """A page of a client's cases, in the order in which they were opened."""
 
     client: UUID
     cases: list[Listed]
     behind: int
+    next: str | None
 
 
 def mount(app: FastAPI, cases: Cases) -> None:
     """Mount the lists."""
 
     def case_list(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -> Response:
-        """List cases by who owns them, who answers for them and whether they are open."""
-        if by.role not in _READERS:
-            raise RoleNotAllowed(role=by.role, allowed=sorted(_READERS))
-        values = wanted.model_dump() | {"after": _last(wanted.after), "limit": wanted.limit + 1}
+        """List cases by who owns them, who answers for them, what waits, what is due and which findings stand."""
+        only_readers(by.role)
+        if wanted.happened_by is not None and wanted.sort != "case":
+            raise SortOfNow(sort=wanted.sort)
+        sought = wanted.sought(moment_of(cases, wanted.happened_by))
         with cases.pool.connection() as connection:
-            found = _listed(connection, _CASES, values)
-            behind = _behind(connection)
-        following = str(found[wanted.limit - 1]["case"]) if len(found) > wanted.limit else None
-        return _answer({"cases": found[: wanted.limit], "behind": behind, "next": next_page(request, following)})
+            return answer(_page(request, connection, sought, wanted.sort, wanted))
 
-    def client_cases(id: UUID, by: By) -> Response:  # noqa: A002
-        """List all cases of a client."""
-        if by.role not in _READERS | CLIENT_SIDE:
-            raise RoleNotAllowed(role=by.role, allowed=sorted(_READERS | CLIENT_SIDE))
+    def client_cases(request: Request, id: UUID, by: By, wanted: Annotated[PageWanted, Query()]) -> Response:  # noqa: A002
+        """List a client's cases."""
+        if by.role not in READERS | CLIENT_SIDE:
+            raise RoleNotAllowed(role=by.role, allowed=sorted(READERS | CLIENT_SIDE))
         client = cases.loaded(id, Client)
         if client.version == 0 or not isinstance(client.state, Client) or not reads_as(cases, by, id):
             raise StreamAbsent
+        sought = Sought(moment_of(cases, None), client=id)
         with cases.pool.connection() as connection:
-            found = _listed(connection, _CASES_OF_CLIENT, {"client": id})
-            behind = _behind(connection)
-        return _answer({"client": id, "cases": found, "behind": behind})
+            return answer({"client": id} | _page(request, connection, sought, "opened", wanted))
 
     app.add_api_route(
         "/cases", case_list, operation_id="ListCases", summary="List cases", tags=["cases"], response_class=Response,
@@ -104,67 +167,63 @@ def mount(app: FastAPI, cases: Cases) -> None:
     )  # fmt: skip
     app.add_api_route(
         "/clients/{id}/cases", client_cases, operation_id="ListCasesOfClient", summary="List a client's cases",
-        tags=["cases"], response_class=Response, responses={200: {"description": "All of them", "model": OwnCases}},
+        tags=["cases"], response_class=Response, responses={200: {"description": "A page of them", "model": OwnCases}},
     )  # fmt: skip
 
 
-def _answer(content: dict[str, Any]) -> Response:
+def only_readers(role: Role) -> None:
+    """Refuse whoever is not to read about cases in general."""
+    if role not in READERS:
+        raise RoleNotAllowed(role=role, allowed=sorted(READERS))
+
+
+def moment_of(cases: Cases, happened_by: datetime | None) -> found.Moment:
+    """Return the moment that is asked about, with the policies that findings are judged by."""
+    state = cases.loaded(POLICY_STREAM, PolicyInForce).state
+    policies = state.policies if isinstance(state, PolicyInForce) else Policies()
+    return found.Moment(datetime.now(UTC), policies, finnish_calendar(), happened_by)
+
+
+def answer(content: dict[str, Any]) -> Response:
+    """Return what was asked for. Nobody but the asker keeps it."""
     headers = {"Cache-Control": "private, no-store"}
     return Response(msgspec.json.encode(content), headers=headers, media_type="application/json")
 
 
-def _last(after: str | None) -> str:
+def _page(
+    request: Request, connection: Connection[Any], sought: Sought, sort: Sort, wanted: PageWanted
+) -> dict[str, Any]:
+    rows = listed.listed(connection, sought, sort, _last(wanted.after, sort), limit=wanted.limit + 1)
+    last = rows[wanted.limit - 1] if len(rows) > wanted.limit else None
+    behind = max(count_behind(connection, [STANDING, FINDINGS]).values())
+    following = None if last is None else _place(last, sort)
+    return {
+        "cases": [_row(it) for it in rows[: wanted.limit]], "behind": behind, "next": next_page(request, following)
+    }  # fmt: skip
+
+
+def _last(after: str | None, sort: Sort) -> Key | None:
+    """Return where the page before ended. Raises `CursorMalformed`, for a cursor of another order too."""
     if after is None:
-        return "00000000-0000-0000-0000-000000000000"
-    case = read_cursor(after)
-    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", case):
+        return None
+    try:
+        order, time, case = msgspec.json.decode(read_cursor(after), type=tuple[str, datetime | None, UUID])
+    except (ValueError, msgspec.MsgspecError):
+        raise CursorMalformed from None
+    if order != sort or (time is not None and (time.tzinfo is None or sort == "case")):
         raise CursorMalformed
-    return case
+    return time, case
 
 
-def _listed(connection: Connection[Any], statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return [_row(it) for it in cursor.execute(statement.encode(), values).fetchall()]
+def _place(row: dict[str, Any], sort: Sort) -> str:
+    """Return where a case comes in the order, as text."""
+    time = None if sort == "case" else in_utc(row[listed.COLUMNS[sort]])
+    return msgspec.json.encode((sort, time, row["case"])).decode()
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:
-    row = {it: in_utc(record[it]) for it in ("case", "status", "owned_by", "duty_holder", "since", "until")}
-    for who in ("owner", "responsible"):
+    row = {it: in_utc(record[it]) for it in Listed.model_fields if it in record}
+    for who in ("owner", "responsible", "offered_to"):
         parts = {it: record[f"{who}_{it}"] for it in ("organisation", "unit", "worker")}
         row[who] = parts if parts["organisation"] is not None else None
     return row
-
-
-def _behind(connection: Connection[Any]) -> int:
-    found = connection.execute(_BEHIND, (OWNER.table.table,)).fetchone()
-    return found[0] if found else 0
-
-
-_STANDS = f"""
-    FROM {OWNER.table.table} o WHERE (%(happened_by)s::timestamptz IS NULL OR o.since <= %(happened_by)s)
-    AND NOT EXISTS (
-        SELECT FROM {OWNER.table.table} later WHERE later."case" = o."case" AND later.number > o.number
-        AND (%(happened_by)s::timestamptz IS NULL OR later.since <= %(happened_by)s)
-    )"""
-_OPEN = "(o.until IS NULL OR coalesce(o.until > %(happened_by)s::timestamptz, false))"
-_COLUMNS = """
-    o.owned_by, o.owner_organisation, o.owner_unit, o.owner_worker, o.responsible_organisation, o.responsible_unit,
-    o.responsible_worker, o.duty_holder, o.since"""
-_CASES = f"""
-    SELECT o."case", {_COLUMNS}, CASE WHEN {_OPEN} THEN NULL ELSE o.until END AS until,
-        CASE WHEN {_OPEN} THEN 'open' ELSE 'closed' END AS status
-    {_STANDS} AND o."case" > %(after)s::uuid
-    AND (%(owner)s::text IS NULL OR o.owned_by = %(owner)s)
-    AND (%(responsible_organisation)s::text IS NULL OR o.responsible_organisation = %(responsible_organisation)s)
-    AND (%(responsible_unit)s::text IS NULL OR o.responsible_unit = %(responsible_unit)s)
-    AND (%(responsible_worker)s::text IS NULL OR o.responsible_worker = %(responsible_worker)s)
-    AND (%(status)s::text IS NULL OR {_OPEN} = (%(status)s = 'open'))
-    ORDER BY o."case" LIMIT %(limit)s"""
-_CASES_OF_CLIENT = f"""
-    SELECT c."case", {_COLUMNS}, o.until,
-        CASE WHEN o."case" IS NULL THEN NULL WHEN o.until IS NULL THEN 'open' ELSE 'closed' END AS status
-    FROM clients c LEFT JOIN {OWNER.table.table} o ON o."case" = c."case" AND NOT EXISTS (
-        SELECT FROM {OWNER.table.table} later WHERE later."case" = o."case" AND later.number > o.number
-    )
-    WHERE c.client = %(client)s ORDER BY c."case" """  # noqa: S608 - the table's name is our own
-_BEHIND = "SELECT count(*) FROM projected WHERE projection = %s AND version < head"

@@ -204,7 +204,7 @@ def _mount(app: FastAPI, cases: Cases, shape: Shape) -> None:
     def endpoint(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
         admitted(cases, by, id)
         pinned, after = place_of(at.after)
-        head, seen, found = _rows(cases, shape, id, at, pinned)
+        head, seen, found = read_rows(cases, shape, id, at, pinned)
         rows = shape.ordered(shape.between(found, at.since, at.until))
         page = rows[after : after + at.limit]
         page = page[: fitting(cases, id, [shape.opened_by([it]) for it in page])]
@@ -267,7 +267,7 @@ def _possible(at: AsOf, head: int) -> None:
         raise VersionNeverExisted(version=at.version, last=head)
 
 
-def _rows(cases: Cases, shape: Shape, case: UUID, at: AsOf, pinned: int) -> tuple[int, int, Sequence[Any]]:
+def read_rows(cases: Cases, shape: Shape, case: UUID, at: AsOf, pinned: int) -> tuple[int, int, Sequence[Any]]:
     """Return the case's version now, the version seen, and the rows: of the read table where it is up to date."""
     if at.is_now:
         with cases.pool.connection() as connection:

@@ -9,13 +9,14 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from api.rows import opened_words
 from domain.calendar import HELSINKI
 from domain.case import Case, Holder
 from domain.corrections import EntryMarkedErroneous
-from domain.decider import CLIENT_SIDE, SEALED, STAFF, Actor, Event, Recorded, StreamAbsent, Unacceptable
+from domain.decider import CLIENT_SIDE, STAFF, Actor, Event, Recorded, Role, StreamAbsent, Unacceptable
 from domain.history import counted, reorders
 from domain.ledger.application import Cases
-from domain.ledger.mapper import codec_of, opened
+from domain.ledger.mapper import codec_of
 from domain.voice import StatementRecorded
 from projections.as_of import state_at
 
@@ -80,11 +81,9 @@ def replayed(cases: Cases, case: UUID, at: Moment) -> list[Entry]:
     told = counted(history, at.known_at, at.happened_by) if at.by_clocks else history
     states = _following(told) if at.by_clocks else _as_it_grew(history)
     shown = [(it, after) for it, after in zip(told, states, strict=True) if at.within(it)]
-    words = cases.words(case, [it.version for it, _ in shown])
+    texts = opened_words(cases, case, _READER, [it for it, _ in shown])
     return [
-        Entry(it, opened(it.event, words.get(it.version)) if _is_sealed(it.event) else it.event, after,
-              it.version in marked)
-        for it, after in shown
+        Entry(it, event, after, it.version in marked) for (it, after), event in zip(shown, texts, strict=True)
     ]  # fmt: skip
 
 
@@ -104,8 +103,8 @@ def _as_it_grew(history: Sequence[Recorded]) -> Iterator[Case]:
         yield state_at(history, version=it.version)
 
 
-def _is_sealed(event: Event[Any]) -> bool:
-    return any(getattr(event, name) == SEALED for name in codec_of(type(event)).words)
+_READER = Actor("replay", Role.AUDITOR)
+"""Whoever replays a case at the command line reads as an auditor does."""
 
 
 # How it is told

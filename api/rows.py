@@ -7,24 +7,31 @@ from datetime import UTC, datetime
 from functools import cached_property
 from inspect import cleandoc
 from itertools import accumulate
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
 from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, create_model
 
+from domain.case import Case
 from domain.decider import ERASED, SEALED, Actor, Recorded, Role
 from domain.ledger.application import Cases
 from domain.ledger.mapper import opened
 from projections.as_of import within
-from projections.projection import Opens, Projection
+from projections.projection import AnyProjection, Opens
 
 WITHOUT_WORDS = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
 """The roles that read no words: they read "[sealed]"."""
 
 MOST_WORDS = 1024 * 1024
 """How many bytes of words a page shows at most, unless it shows a single entry."""
+
+HIDDEN = "[hidden]"
+"""What reads in the place of words that are said to be another person's, until a second person has decided."""
+
+WITHHELD = "[withheld]"
+"""What reads in the place of words that are not to be disclosed to whoever asks."""
 
 OpenWords = Callable[[int, str], str]
 """Returns an entry's words by its version and the field they stand in."""
@@ -34,7 +41,7 @@ OpenWords = Callable[[int, str], str]
 class Shape:
     """What a projection's rows look like from outside."""
 
-    projection: Projection[Any]
+    projection: AnyProjection
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -55,7 +62,7 @@ class Shape:
     @cached_property
     def parts(self) -> dict[str, Any]:
         """The fields that hold a dataclass, and which."""
-        arms = {name: (hint, *get_args(hint)) for name, hint in self.hints.items()}
+        arms = {name: (hint, *get_args(hint)) for name, hint in self.hints.items() if get_origin(hint) is not tuple}
         found = {name: [it for it in of if isinstance(it, type) and is_dataclass(it)] for name, of in arms.items()}
         return {name: kinds[0] for name, kinds in found.items() if kinds}
 
@@ -140,13 +147,26 @@ def _texts(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) -> _
         return {}
     if actor.role in WITHOUT_WORDS:
         return dict.fromkeys(wanted, SEALED)
-    texts: dict[int, Mapping[str, str] | str] = {**cases.words(case, wanted)}
+    texts: dict[int, Mapping[str, str] | str] = {**cases.words(case, wanted), **kept_from(cases, case, actor)}
     missing = [version for version in wanted if version not in texts]
     if missing:  # destroyed, or never any
         with cases.pool.connection() as connection:
             found = connection.execute(_HAD_WORDS, (case, missing)).fetchall()
         texts |= {version: ERASED for (version,) in found}
     return texts
+
+
+def kept_from(cases: Cases, case: UUID, actor: Actor) -> dict[int, str]:
+    """Return the entries whose words this actor does not read, whatever moment is asked, and what stands for them.
+
+    What is said to be another person's nobody reads, and what is not to be disclosed to somebody they don't.
+    """
+    state = cases.loaded(case, Case).state
+    if not isinstance(state, Case):
+        return {}
+    forbidden = [version for (version, whom), holds in state.forbidden.now().items() if holds and str(whom) == actor.id]
+    misplaced = [version for version, waits in state.misplaced.now().items() if waits]
+    return dict.fromkeys(forbidden, WITHHELD) | dict.fromkeys(misplaced, HIDDEN)
 
 
 def words_of(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) -> OpenWords:
@@ -179,9 +199,9 @@ def opened_words(cases: Cases, case: UUID, actor: Actor, history: Sequence[Recor
 
 
 def _opened(it: Recorded, found: Mapping[str, str] | str | None) -> Any:
-    if found is None or found == SEALED:
+    if found is None:
         return it.event
-    return opened(it.event, None if isinstance(found, str) else found)
+    return opened(it.event, dict.fromkeys(vars(it.event), found) if isinstance(found, str) else found)
 
 
 def inside(when: datetime, since: datetime | None, until: datetime | None) -> bool:
@@ -202,7 +222,7 @@ def in_utc(value: Any) -> Any:
 
 _STANDING = """
     SELECT (SELECT max(version) FROM events WHERE stream = %(case)s),
-        (SELECT version FROM projected WHERE stream = %(case)s AND projection = %(table)s),
+        (SELECT head FROM projected WHERE stream = %(case)s AND %(table)s = ANY (current)),
         (SELECT json_agg(r)::text FROM {table} r WHERE "case" = %(case)s)"""
 _SIZES = "SELECT version, octet_length(ciphertext) FROM words WHERE stream = %s AND version = ANY (%s)"
 _HAD_WORDS = """

@@ -21,6 +21,7 @@ import uvicorn
 from api import demo
 from api.app import create_app
 from api.auth import verifier_of
+from api.clock import Clock
 from api.house import House, opened
 from api.settings import Settings
 from api.wire import configured
@@ -92,6 +93,7 @@ def settle() -> None:
 
 def _serve(house: House, postgres: Server | None, listener: socket.socket, say: Callable[[str], None]) -> None:
     sequencer, catch_up = Sequencer(house.region), CatchUp(house.region, house.live.projections)
+    clock = Clock(house.cases)  # in production a process of its own: luotsi worker
     app = create_app(house, verifier_of(house.settings), catch_up.done.is_set)
     config = configured(app, log_level="warning", backlog=BACKLOG, timeout_graceful_shutdown=DRAIN_SECONDS)
 
@@ -102,11 +104,14 @@ def _serve(house: House, postgres: Server | None, listener: socket.socket, say: 
     died = threading.Event()
     sequencer.start()
     catch_up.start()
+    if not house.settings.production:
+        clock.start()
     settle()
     try:
         with _watched(postgres, service, died), _stopping(service):
             service.run(sockets=[listener])
     finally:
+        clock.stop()
         catch_up.stop()
         sequencer.stop()
     if died.is_set():

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, entry, only_while_open
-from domain.decider import Command, Conflict, Context, Entry, Event, Words, not_before
+from domain.case import Assessment, Case, entry, only_while_open
+from domain.decider import Command, Conflict, Context, Entry, Event, Unacceptable, Words, not_before
 from domain.voice import heard
 
 AssessmentKind = Literal["screening", "urgent", "needs", "review", "final"]
@@ -25,7 +25,8 @@ class AssessmentStarted(Event[Case]):
     kind: AssessmentKind
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(assessments=state.assessments.with_(self.assessment, ctx.occurred))
+        begun = Assessment(self.kind, ctx.occurred)
+        return state.but(assessments=state.assessments.with_(self.assessment, begun))
 
 
 class StartAssessment(Command[Case]):
@@ -55,13 +56,17 @@ class AssessmentCompleted(Event[Case]):
     rests_on: tuple[Entry, ...]
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(assessments=state.assessments.with_(self.assessment, None))
+        return state.but(
+            assessments=state.assessments.with_(self.assessment, None), special_support=self.special_support,
+            advice_suffices=self.outcome == "advice_suffices",
+        )  # fmt: skip
 
 
 class CompleteAssessment(Command[Case]):
     """Complete an assessment that was begun, or one made in a single sitting (leave `assessment` out).
 
-    `client_view` is the statement on which it rests; without one, `no_view_because` says why there is none.
+    `client_view` is the statement on which it rests; without one, `no_view_because` says why there is none. Whether the
+    client needs special support stays as it was found before, where `special_support` is left out.
     """
 
     makes = True
@@ -72,7 +77,7 @@ class CompleteAssessment(Command[Case]):
     no_view_because: Words | None = None
     summary: Words = ""
     triggers: tuple[Trigger, ...] = ()
-    special_support: bool = False
+    special_support: bool | None = None
     rests_on: tuple[Entry, ...] = ()
     assessment: UUID | None = None
 
@@ -81,16 +86,23 @@ class CompleteAssessment(Command[Case]):
         if self.assessment is not None:
             if not (started := state.assessments.get(self.assessment)):
                 raise AssessmentNotOpen(assessment=self.assessment)
-            not_before(ctx, started)
+            not_before(ctx, started.since)
+            if self.kind != started.kind:
+                raise AssessmentOfAnotherKind(begun=started.kind, kind=self.kind)
         for version in self.rests_on:
             entry(ctx, version)
         yield from heard(state, "assessment", self.client_view, self.no_view_because)
+        special_support = state.special_support if self.special_support is None else self.special_support
         yield AssessmentCompleted(
             assessment=self.assessment or ctx.id(1), kind=self.kind, outcome=self.outcome, triggers=self.triggers,
-            special_support=self.special_support, summary=self.summary, client_view=self.client_view,
+            special_support=special_support, summary=self.summary, client_view=self.client_view,
             rests_on=self.rests_on,
         )  # fmt: skip
 
 
 class AssessmentNotOpen(Conflict):
     """No such assessment is under way: it was completed, or the id is another's. Begin one, or leave the id out."""
+
+
+class AssessmentOfAnotherKind(Unacceptable):
+    """The assessment that was begun is of another kind. Send the kind with which it began, or leave its id out."""

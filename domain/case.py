@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from domain.client import WaitsFor
 from domain.decider import (
     STAFF,
     Absent,
@@ -57,8 +58,12 @@ Attribution = Literal["client", "service", "circumstances", "not_stated"]
 """In whose circumstances the ground lies."""
 
 
+Purpose = Literal["handoff", "cooperation"]
+"""What a client's data go to another organisation for: to take the case over, or to work in it beside its holder."""
+
+
 class Pending(Value):
-    """A handoff that waits for an answer."""
+    """A handoff that waits for an answer. `sender_claims`: its sender says that it was accepted elsewhere."""
 
     handoff: UUID
     to: Holder
@@ -66,6 +71,18 @@ class Pending(Value):
     respond_by: datetime
     claimed_by: Holder | None = None
     claimed_at: datetime | None = None
+    sender_claims: bool = False
+    version: int = 0
+    urgent: bool = False
+    warm: bool = False
+
+
+class Unanswered(Value):
+    """An offer that was withdrawn or expired: as it was, who answered for the case, and until when it stood."""
+
+    offer: Pending
+    sender: Holder | None
+    until: datetime
 
 
 class Transfer(Value):
@@ -85,13 +102,143 @@ class Statement(Value):
     written_by: Actor
     at: datetime
     in_person: bool = False
+    version: int = 0
 
 
 class Objection(Value):
-    """What is remembered of an objection that waits for an answer."""
+    """What is remembered of an objection that waits for an answer: `against` which version, and whose act that was.
+
+    `closed_over_by` is who closed the case while it waited.
+    """
 
     since: datetime
-    by_representative: bool
+    raised_by: Actor
+    against: int = 0
+    against_whom: Actor | None = None
+    closed_over_by: Actor | None = None
+
+
+class Request(Value):
+    """What is remembered of a client's request that waits for an answer, and who answered for the case then."""
+
+    kind: str
+    since: datetime
+    responsible: Holder | None = None
+
+
+class Awaiting(Value):
+    """A decision that waits: a worker's note of one for the client's own word, a custodian's for the other's."""
+
+    kind: Literal["take", "choose", "return", "withdraw", "keep_open"]
+    at: datetime
+    waits_for: WaitsFor
+    holder: Holder | None = None
+    objection: UUID | None = None
+
+
+class Consent(Value):
+    """What the client agreed to: their data go to these organisations, for a purpose, until some day.
+
+    `withdrawn` says that it no longer stands, and `in_person` that the client themself gave it, or took it back.
+    """
+
+    recipients: tuple[str, ...]
+    purpose: Purpose
+    since: datetime
+    until: datetime | None
+    in_person: bool = False
+    withdrawn: bool = False
+
+    def holds(self, at: datetime) -> bool:
+        """Say whether it is in force at that moment."""
+        return not self.withdrawn and self.since <= at and (self.until is None or at < self.until)
+
+
+class Decision(Value):
+    """What is remembered of a decision that stands elsewhere: until when it can be appealed, None where it can't."""
+
+    at: datetime
+    appeal_until: datetime | None
+
+
+class Overridden(Value):
+    """A rule that was set aside, by whom: it waits for another person's review."""
+
+    rule: int
+    by: Actor
+    at: datetime
+
+
+class Asking(Value):
+    """A holder who asks for the case."""
+
+    by: Holder
+    since: datetime
+
+
+class Rebuff(Value):
+    """A handoff that was declined, or a return of the case to a unit that had passed it on."""
+
+    at: datetime
+    kind: Literal["declined", "returned", "bounced"]
+
+
+class Stay(Value):
+    """A unit that had the case, since when."""
+
+    organisation: str
+    unit: str
+    since: datetime
+
+
+class Assessment(Value):
+    """An assessment under way: of which kind, since when."""
+
+    kind: str
+    since: datetime
+
+
+class Attempt(Value):
+    """An attempt to reach the client."""
+
+    channel: str
+    at: datetime
+
+
+class Service(Value):
+    """A service under way, since when."""
+
+    since: datetime
+
+
+class Goal(Value):
+    """A goal that is pursued, since when."""
+
+    since: datetime
+
+
+class Line(Value):
+    """A joint line of a team: its members, and whether the team has looked back on its own work."""
+
+    members: tuple[Holder, ...]
+    at: datetime
+    reviewed: bool = False
+
+
+class Misplaced(Value):
+    """An entry that was written into the wrong person's case: hidden, until a second person confirms it."""
+
+    marked_by: Actor
+    at: datetime
+    replaced_in: UUID | None = None
+
+
+class Emergency(Value):
+    """A worker's emergency access, while it lasts."""
+
+    by: Actor
+    since: datetime
+    until: datetime
 
 
 class ProposedClosure(Value):
@@ -106,6 +253,7 @@ class ProposedClosure(Value):
     object_by: datetime | None = None
     confirmed: bool = False
     in_person: bool = False
+    urgent: bool = False
 
 
 class Case(State):
@@ -115,6 +263,15 @@ class Case(State):
     an offer or a transfer last ended, `closure_settled_at` when the closure last was withdrawn, carried out or undone.
     `endings` are the versions that proposed to close the case. What the client answered in person: `answered_in_person`
     holds whether it was a yes to that version, and `would_end` whether they last said yes or no to ending the case.
+    `agreed_alone` is the custodian whose yes to a version waits for the other's, and `forbidden` what is not to be
+    disclosed to whom. `answers` holds the last answer to a version, whoever wrote it down.
+    `lapsed` are the objections that ended with
+    the client's death. `attempts` to reach the client count since they were last reached, at `reached_at`.
+    `advice_suffices` is what the last assessment found, `plan` the version of the last plan, and `closed_on` the ground
+    on which the case was closed. `stays` are the units that have had the case, by the version with which it came to
+    them; `rebuffs` the declines and returns. `alerted` are the versions of which a manager was told, each with
+    why. `name_by` is when a unit that holds the case has to have named a worker. `offered` are all handoffs so far, by
+    when they were, and `unanswered` those that ended without an answer here.
     """
 
     status: Literal["unopened", "open", "closed"] = "unopened"
@@ -127,28 +284,81 @@ class Case(State):
     owned_since: datetime | None = None
     duty_holder: str | None = None
     pending: Pending | None = None
+    offered: Trail[UUID, datetime] = Trail()
+    unanswered: Trail[UUID, Unanswered] = Trail()
     transfer: Transfer | None = None
     settled_at: datetime | None = None
     statements: Trail[UUID, Statement] = Trail()
     objections: Trail[UUID, Objection | None] = Trail()
-    requests: Trail[UUID, datetime | None] = Trail()
-    assessments: Trail[UUID, datetime | None] = Trail()
+    lapsed: Trail[UUID, Objection] = Trail()
+    requests: Trail[UUID, Request | None] = Trail()
+    awaiting: Trail[int, Awaiting | None] = Trail()
+    assessments: Trail[UUID, Assessment | None] = Trail()
+    advice_suffices: bool = False
     closure: ProposedClosure | None = None
     closure_settled_at: datetime | None = None
     endings: Trail[int, bool] = Trail()
     answered_in_person: Trail[int, bool] = Trail()
+    answers: Trail[int, bool] = Trail()
+    agreed_alone: Trail[int, str | None] = Trail()
     would_end: bool | None = None
     closed_at: datetime | None = None
+    closed_on: Ground | None = None
+    consents: Trail[UUID, Consent] = Trail()
+    decisions: Trail[UUID, Decision] = Trail()
+    overrides: Trail[UUID, Overridden | None] = Trail()
+    askings: Trail[UUID, Asking | None] = Trail()
+    stays: Trail[int, Stay] = Trail()
+    rebuffs: Trail[int, Rebuff] = Trail()
+    joint_meeting_at: datetime | None = None
+    last_service_at: datetime | None = None
+    special_support: bool = False
+    goals: Trail[UUID, Goal | None] = Trail()
+    plan: int = 0
+    planned_at: datetime | None = None
+    services: Trail[UUID, Service | None] = Trail()
+    attempts: Trail[int, Attempt] = Trail()
+    reached_at: datetime | None = None
+    lines: Trail[UUID, Line] = Trail()
+    support: Trail[int, datetime] = Trail()
     erroneous: Trail[int, bool] = Trail()
+    misplaced: Trail[int, Misplaced | None] = Trail()
+    emergencies: Trail[UUID, Emergency | None] = Trail()
+    forbidden: Trail[tuple[int, UUID], bool] = Trail()
+    alerted: Trail[tuple[int | None, str], bool] = Trail()
+    name_by: datetime | None = None
 
     @property
     def open_objections(self) -> list[UUID]:
         """The objections that nobody has answered."""
         return [objection for objection, waits in self.objections.now().items() if waits]
 
-    def held_by(self, holder: Holder, since: datetime) -> Case:
+    def agreed_to(self, version: int) -> bool | None:
+        """Say whether the client said yes to this version, in person where they ever did. None: not answered."""
+        in_person = self.answered_in_person.get(version)
+        return self.answers.get(version) if in_person is None else in_person
+
+    def awaits(self, ctx: Context, decision: Awaiting) -> Case:
+        """Return the case with a decision that waits for another word."""
+        return self.but(awaiting=self.awaiting.with_(ctx.version, decision))
+
+    def reached(self, ctx: Context) -> Case:
+        """Return the case with the client heard from: not where a representative speaks."""
+        return self if ctx.actor.role == Role.REPRESENTATIVE else self.but(reached_at=ctx.occurred)
+
+    @property
+    def needs_warmth(self) -> bool:
+        """Whether the client should meet who takes the case on: they need support, or it came back before (rule 8)."""
+        return self.special_support or any(it.kind != "declined" for it in self.rebuffs.now().values())
+
+    def held_by(self, holder: Holder, ctx: Context, name_by: datetime | None = None) -> Case:
         """Return the case with another responsible. What the client decided about the owner stands (rule 16)."""
-        return self.but(responsible=holder, responsible_since=since)
+        held = self.but(responsible=holder, responsible_since=ctx.occurred, name_by=name_by)
+        before = self.responsible
+        if before and (before.organisation, before.unit) == (holder.organisation, holder.unit):
+            return held
+        stay = Stay(holder.organisation, holder.unit, ctx.occurred)
+        return held.but(stays=self.stays.with_(ctx.version, stay))
 
 
 def only_open(case: Case) -> None:
@@ -171,6 +381,11 @@ def speaks_for(actor: Actor, holder: Holder) -> bool:
 def works_in(actor: Actor, holder: Holder) -> bool:
     """Say whether the actor works in the holder's unit."""
     return (actor.organisation, actor.unit) == (holder.organisation, holder.unit)
+
+
+def is_worker(actor: Actor, holder: Holder) -> bool:
+    """Say whether the holder is this worker, named."""
+    return actor.role in STAFF and (actor.organisation, actor.id) == (holder.organisation, holder.worker)
 
 
 def only_responsible(case: Case, ctx: Context) -> Holder:
@@ -208,6 +423,12 @@ class OutOfOrder(Conflict):
 
 class HolderUnknown(Unacceptable):
     """No such unit or worker is in the directory. Check the ids, or have them registered first."""
+
+
+class TakesOnNothingMore(Conflict):
+    """That worker is leaving, or the unit is closed, so no case comes there any more. Name another holder."""
+
+    rule = 1
 
 
 class OtherOrganisation(Forbidden):
@@ -250,6 +471,17 @@ def known_holder(ctx: Context, holder: Holder) -> None:
     """Refuse a holder that the directory does not know. An import's source is its own directory."""
     if not ctx.imported and holder not in ctx.known.holders:
         raise HolderUnknown(holder=holder)
+
+
+def taking_on(ctx: Context, holder: Holder) -> None:
+    """Refuse to let a case come to one who is leaving, or to a unit that is closed."""
+    if not ctx.imported and holder in ctx.known.leaving:
+        raise TakesOnNothingMore(holder=holder)
+
+
+def gone(ctx: Context, holder: Holder) -> bool:
+    """Say whether a holder takes on nothing more, or is in the directory no longer."""
+    return holder in ctx.known.leaving or holder not in ctx.known.holders
 
 
 def own_organisation(ctx: Context, holder: Holder) -> None:

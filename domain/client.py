@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.decider import (
     ANYONE_IN_THE_CASE,
+    CLIENT_SIDE,
     STAFF,
     Absent,
     Command,
@@ -30,6 +31,10 @@ Scope = Literal["statements", "ownership", "closure"]
 Language = Literal["fi", "sv", "en", "se"]
 
 
+WaitsFor = Literal["client", "custodian"]
+"""Whose word a decision waits for: the client's own, where a worker wrote it down, or the other custodian's."""
+
+
 class Representative(Value):
     """Somebody who may act for the client, in some matters, until some day."""
 
@@ -46,19 +51,23 @@ class Representative(Value):
 class Client(State):
     """What is remembered of a client: never who it is.
 
-    Of a death and its withdrawal the one that was recorded last counts, whenever it is said to have happened:
-    `death_told_in` is its version.
+    Of a death and its withdrawal, and of the protection of the address and its lifting, the one that was recorded last
+    counts, whenever it is said to have happened: `death_told_in` and `protection_told_in` are their versions. The
+    address is `protected` until that is lifted, which is due at `protected_until`.
     """
 
     dead: bool = False
     death_told_in: int = 0
+    protected: bool = False
+    protected_until: datetime | None = None
+    protection_told_in: int = 0
     representatives: tuple[tuple[UUID, Representative], ...] = ()
     language: Language | None = None
 
     def represented(self, by: str, at: datetime) -> Representative | None:
-        """Return the mandate that this person has at that moment, or None."""
+        """Return the mandate that this person has at that moment, or None: all mandates end with the client's death."""
         for person, mandate in self.representatives:
-            if str(person) == by and mandate.holds(at):
+            if str(person) == by and mandate.holds(at) and not self.dead:
                 return mandate
         return None
 
@@ -69,6 +78,12 @@ class Client(State):
     def told_of_death(self, dead: bool, version: int) -> Client:
         """Return the client as the report with this version has it, unless a later one said otherwise."""
         return self.but(dead=dead, death_told_in=version) if version >= self.death_told_in else self
+
+    def told_of_protection(self, until: datetime | None, version: int) -> Client:
+        """Return the client as the entry with this version has it (None: unprotected), unless a later one counts."""
+        if version < self.protection_told_in:
+            return self
+        return self.but(protected=until is not None, protected_until=until, protection_told_in=version)
 
 
 class ClientRegistered(Event[Client]):
@@ -138,9 +153,13 @@ class RepresentativeEnded(Event[Client]):
 
 
 class EndRepresentative(Command[Client]):
-    """Record that somebody no longer acts for the client."""
+    """Record that somebody no longer acts for the client.
 
-    roles = ANYONE_IN_THE_CASE
+    A power of attorney the client takes back, and the one who has it gives it up. What a court, an authority or the law
+    gave ends by their decision, which a worker records. The clock ends a mandate whose time has passed.
+    """
+
+    roles = ANYONE_IN_THE_CASE | {Role.SYSTEM}
 
     representative: UUID
 
@@ -150,6 +169,10 @@ class EndRepresentative(Command[Client]):
             raise RepresentativeAbsent(representative=self.representative)
         if ctx.actor.role == Role.REPRESENTATIVE and ctx.actor.id != str(self.representative):
             raise NotYourMandate
+        if ctx.actor.role in CLIENT_SIDE and mandate.kind != "proxy":
+            raise MandateByAuthority(kind=mandate.kind)
+        if ctx.actor.role == Role.SYSTEM and (mandate.until is None or ctx.occurred < mandate.until):
+            raise MandateHolds(until=mandate.until)
         not_before(ctx, mandate.since)
         yield RepresentativeEnded(self.representative)
 
@@ -221,22 +244,46 @@ class WithdrawDeathReport(Command[Client]):
             yield DeathReportWithdrawn()
 
 
-def only_client_side(ctx: Context, scope: Scope, *, personal: bool, by_client_before: bool = False) -> None:
-    """Refuse unless the client acts, or a representative within scope (rule 16).
+def within_mandate(ctx: Context, scope: Scope, *, by_client_before: bool = False) -> None:
+    """Refuse a representative without a mandate for this, and one who would go over the client's own will (rule 16).
 
-    The mandate has to hold now, not only when it is said to have happened. In a personal matter a representative
-    never goes over the client's own will, and of two custodians not one alone.
+    The mandate has to hold now, not only when it is said to have happened.
     """
     if ctx.actor.role != Role.REPRESENTATIVE:
         return
-    client = ctx.known.client or Client()
-    mandate = client.represented(ctx.actor.id, ctx.occurred)
+    mandate = (ctx.known.client or Client()).represented(ctx.actor.id, ctx.occurred)
     if mandate is None or not mandate.holds(ctx.recorded) or scope not in mandate.scope:
         raise OutsideMandate(scope=scope)
-    if personal and by_client_before:
+    if by_client_before:
         raise ClientHasDecided
-    if personal and mandate.kind == "custodian" and client.custodians(ctx.recorded) > 1:
+
+
+def only_client_side(ctx: Context, scope: Scope, *, personal: bool, by_client_before: bool = False) -> None:
+    """Refuse unless the client acts, or a representative within scope (rule 16).
+
+    In a personal matter a representative never goes over the client's own will, and of two custodians not one alone.
+    """
+    within_mandate(ctx, scope, by_client_before=personal and by_client_before)
+    if personal and one_of_custodians(ctx):
         raise OneOfTwoCustodians
+
+
+def one_of_custodians(ctx: Context) -> bool:
+    """Say whether a custodian acts, and isn't the only one that the client has."""
+    return is_custodian(ctx, ctx.actor.id) and (ctx.known.client or Client()).custodians(ctx.recorded) > 1
+
+
+def is_custodian(ctx: Context, person: str) -> bool:
+    """Say whether this person is the client's custodian now."""
+    mandate = (ctx.known.client or Client()).represented(person, ctx.recorded)
+    return mandate is not None and mandate.kind == "custodian"
+
+
+def waits_for(ctx: Context) -> WaitsFor | None:
+    """Return whose word a decision of the client's waits for: None where the client, or whoever may, decides it now."""
+    if ctx.actor.role in STAFF:
+        return "client"
+    return "custodian" if one_of_custodians(ctx) else None
 
 
 class RepresentativeAbsent(Absent):
@@ -253,6 +300,18 @@ class NotYourMandate(Forbidden):
     """You may end your own mandate only. Ask the client or a worker to end another's."""
 
 
+class MandateByAuthority(Forbidden):
+    """A court, an authority or the law gave that mandate, and it ends by their decision. Ask a worker to record it."""
+
+    rule = 16
+
+
+class MandateHolds(Conflict):
+    """That mandate still holds. It ends by itself only once its time has passed; until then somebody ends it."""
+
+    rule = 16
+
+
 class OutsideMandate(Forbidden):
     """You have no mandate for this at that time. The client, or somebody with a mandate for it, may do it."""
 
@@ -266,7 +325,7 @@ class ClientHasDecided(Forbidden):
 
 
 class OneOfTwoCustodians(Forbidden):
-    """The child has two custodians, and one alone can't decide this. Record what you want as a statement instead."""
+    """The child has two custodians, and one alone can't decide this. Make a request of it, to which both can agree."""
 
     rule = 16
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.case import Case, Holder, in_order, in_words, known_holder, only_open, only_while_open
-from domain.client import only_client_side
-from domain.decider import CLIENT_SIDE, Command, Conflict, Context, Event, Role, Words
+from domain.case import Awaiting, Case, Holder, in_order, in_words, known_holder, only_open, only_while_open
+from domain.client import WaitsFor, waits_for, within_mandate
+from domain.decider import ANYONE_IN_THE_CASE, Command, Conflict, Context, Entry, Event, Role, Words
 
 
 class ClientAskedWhoOwns(Event[Case]):
@@ -29,47 +29,73 @@ class AskWhoOwns(Command[Case]):
 
 
 class ClientTookOwnership(Event[Case]):
-    """The client drives the case now. Who answers for it stays the same."""
+    """The client drives the case now. Who answers for it stays the same.
+
+    One that a worker wrote down `waits_for` the client, and one of two custodians' for the other. It changes nothing;
+    the one that `confirms` it does.
+    """
 
     topic = "client-took-ownership"
     lasting = True
 
     words: Words
+    waits_for: WaitsFor | None = None
+    confirms: Entry | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
+        if self.waits_for:
+            return state.awaits(ctx, Awaiting("take", ctx.occurred, self.waits_for))
         return owned(state, ctx).but(owned_by="client", chosen=None)
 
 
 class TakeOwnership(Command[Case]):
-    """Take your case into your own hands. The responsible worker stays at your back."""
+    """Take your case into your own hands. The responsible worker stays at your back.
 
-    roles = CLIENT_SIDE
+    A worker may write it down for the client: it waits until the client confirms it. One of two custodians' waits for
+    the other's yes.
+    """
+
+    roles = ANYONE_IN_THE_CASE
+    clients_own = True
 
     words: Words = ""
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_by_client(state, ctx)
         if state.owned_by != "client" or in_person_at_last(state, ctx):
-            yield ClientTookOwnership(self.words)
+            yield ClientTookOwnership(self.words, waits_for(ctx))
 
 
 class OwnerChosen(Event[Case]):
-    """The client chose who drives the case. Who answers for it stays the same."""
+    """The client chose who drives the case. Who answers for it stays the same.
+
+    One that a worker wrote down `waits_for` the client, and one of two custodians' for the other. It changes nothing;
+    the one that `confirms` it does.
+    """
 
     topic = "owner-chosen"
     lasting = True
 
     holder: Holder
     words: Words
+    waits_for: WaitsFor | None = None
+    confirms: Entry | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
+        if self.waits_for:
+            return state.awaits(ctx, Awaiting("choose", ctx.occurred, self.waits_for, self.holder))
         return owned(state, ctx).but(owned_by="chosen", chosen=self.holder)
 
 
 class ChooseOwner(Command[Case]):
-    """Choose who drives your case: any worker or unit in the directory. The responsible worker stays at your back."""
+    """Choose who drives your case: any worker or unit in the directory. The responsible worker stays at your back.
 
-    roles = CLIENT_SIDE
+    A worker may write it down for the client: it waits until the client confirms it. One of two custodians' waits for
+    the other's yes.
+    """
+
+    roles = ANYONE_IN_THE_CASE
+    clients_own = True
 
     holder: Holder
     words: Words = ""
@@ -78,25 +104,38 @@ class ChooseOwner(Command[Case]):
         only_by_client(state, ctx)
         known_holder(ctx, self.holder)
         if state.chosen != self.holder or in_person_at_last(state, ctx):
-            yield OwnerChosen(self.holder, self.words)
+            yield OwnerChosen(self.holder, self.words, waits_for(ctx))
 
 
 class ClientReturnedOwnership(Event[Case]):
-    """The client gave the ownership back: whoever answers for the case drives it again."""
+    """The client gave the ownership back: whoever answers for the case drives it again.
+
+    One that a worker wrote down `waits_for` the client, and one of two custodians' for the other. It changes nothing;
+    the one that `confirms` it does.
+    """
 
     topic = "client-returned-ownership"
     lasting = True
 
     words: Words
+    waits_for: WaitsFor | None = None
+    confirms: Entry | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
+        if self.waits_for:
+            return state.awaits(ctx, Awaiting("return", ctx.occurred, self.waits_for))
         return owned(state, ctx).but(owned_by="responsible", chosen=None)
 
 
 class ReturnOwnership(Command[Case]):
-    """Give your case back to whoever answers for it: at once, and without any reason."""
+    """Give your case back to whoever answers for it: at once, and without any reason.
 
-    roles = CLIENT_SIDE
+    A worker may write it down for the client: it waits until the client confirms it. One of two custodians' waits for
+    the other's yes.
+    """
+
+    roles = ANYONE_IN_THE_CASE
+    clients_own = True
 
     words: Words = ""
 
@@ -104,13 +143,13 @@ class ReturnOwnership(Command[Case]):
         only_by_client(state, ctx)
         if state.owned_by == "responsible":
             raise NotTheClients
-        yield ClientReturnedOwnership(self.words)
+        yield ClientReturnedOwnership(self.words, waits_for(ctx))
 
 
 def only_by_client(case: Case, ctx: Context) -> None:
-    """Refuse all but the client and a representative who may decide this (rule 16)."""
+    """Refuse a representative who may not decide this (rule 16)."""
     only_open(case)
-    only_client_side(ctx, "ownership", personal=True, by_client_before=case.decided_by_client_in_person)
+    within_mandate(ctx, "ownership", by_client_before=case.decided_by_client_in_person)
     in_order(ctx, case.owned_since)
 
 

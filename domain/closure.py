@@ -1,28 +1,24 @@
-"""How a case ends: proposed, the client informed and given time to object, then closed on a ground; and reopened."""
+"""How a case ends: proposed, the client informed and given time to object, then closed on a ground."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from domain.case import (
     Attribution,
+    Awaiting,
     Case,
     Ground,
-    Holder,
     Initiator,
     OutOfOrder,
     ProposedClosure,
     entry,
     in_order,
-    known_holder,
     only_open,
     only_responsible,
-    own_organisation,
 )
-from domain.client import ClientHasDecided, only_client_side
+from domain.client import ClientHasDecided, WaitsFor, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     Command,
@@ -31,17 +27,20 @@ from domain.decider import (
     Entry,
     Event,
     Forbidden,
+    Override,
+    Refusal,
     Role,
-    Unacceptable,
     Words,
 )
+from domain.grounds import death_on_record, ground_allowed, ground_lacks
+from domain.handoff import HandoffWithdrawn, nothing_under_way
 from domain.objections import ObjectionLapsed
-from domain.ownership import HandoffWithdrawn, nothing_under_way
+from domain.overrides import Overridable
 from domain.voice import heard
 
+_ATTRIBUTED_TO: dict[Ground, Attribution] = {"client_ended": "client", "service_mismatch": "service"}
+"""In whose circumstances a ground lies, whatever anybody says: a service that does not fit is the service's."""
 _INITIATORS: dict[Role, Initiator] = {Role.CLIENT: "client", Role.REPRESENTATIVE: "representative"}
-_AT_ONCE = frozenset({"advice_sufficed", "death"})
-"""Grounds with which nobody waits for an objection: advice was enough, or nobody is left to object."""
 
 
 class ClosureProposed(Event[Case]):
@@ -65,7 +64,7 @@ class ClosureProposed(Event[Case]):
         return state.but(
             closure=ProposedClosure(
                 ctx.version, self.ground, self.initiator, self.attributed_to, ctx.actor.id, ctx.occurred,
-                confirmed=in_person and self.ground == "client_ended", in_person=in_person,
+                confirmed=in_person and self.ground == "client_ended", in_person=in_person, urgent=self.urgent,
             ),
             endings=state.endings.with_(ctx.version, True),
             would_end=True if in_person else state.would_end,
@@ -76,7 +75,10 @@ class ProposeClosure(Command[Case]):
     """Propose to close the case. Then inform the client, who has fourteen days to object from that day.
 
     `client_view` is the statement on which it rests; without one, `no_view_because` says why there is none. A client
-    who proposes it needs neither. There is no ground that says that the client is unsuitable.
+    who proposes it needs neither. There is no ground that says that the client is unsuitable: `service_mismatch` is
+    the service's own, and needs the team's review of its work, an `alternative` and a `decision` that the client can
+    appeal, as `no_legal_basis` does. `unreachable` needs attempts enough. While the client owns the case it closes with
+    their yes alone, unless it is `urgent`.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -88,14 +90,17 @@ class ProposeClosure(Command[Case]):
     alternative: Words = ""
     attributed_to: Attribution = "circumstances"
     rests_on: tuple[Entry, ...] = ()
+    decision: UUID | None = None
+    urgent: bool = False
+    override: tuple[Override, ...] = ()
 
-    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case] | Refusal]:
         only_open(state)
         if state.closure is not None:
             raise ClosureAlreadyProposed(ground=state.closure.ground, version=state.closure.version)
         only_client_side(ctx, "closure", personal=True, by_client_before=state.would_end is False)
         in_order(ctx, state.closure_settled_at)
-        _ground_allowed(self.ground, ctx)
+        ground_allowed(self.ground, ctx)
         for version in self.rests_on:
             entry(ctx, version)
         if ctx.actor.role not in _INITIATORS:
@@ -104,29 +109,42 @@ class ProposeClosure(Command[Case]):
         speaks_for_itself = ctx.actor.role in _INITIATORS or self.ground == "death"
         if self.client_view is not None or not speaks_for_itself:
             yield from heard(state, "closure", self.client_view, self.no_view_because)
+        yield from ground_lacks(self.ground, self.alternative, self.decision, state, ctx)
         yield ClosureProposed(
             ground=self.ground,
             initiator=_INITIATORS.get(ctx.actor.role, "client" if self.ground == "client_ended" else "service"),
-            attributed_to="client" if self.ground == "client_ended" else self.attributed_to,
+            attributed_to=_ATTRIBUTED_TO.get(self.ground, self.attributed_to),
             alternative=self.alternative, reason=self.reason, client_view=self.client_view, rests_on=self.rests_on,
+            decision=self.decision, urgent=self.urgent,
         )  # fmt: skip
 
 
 class ClosureWithdrawn(Event[Case]):
-    """The proposal to close the case was taken back."""
+    """The proposal to close the case was taken back.
+
+    Where a worker wrote down that the client takes back their own, it `waits_for` the client and changes nothing; the
+    one that `confirms` it does.
+    """
 
     topic = "closure-withdrawn"
     lasting = True
 
     reason: Words
+    waits_for: WaitsFor | None = None
+    confirms: Entry | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
+        if self.waits_for:
+            return state.awaits(ctx, Awaiting("keep_open", ctx.occurred, self.waits_for))
         would_end = False if ctx.actor.role == Role.CLIENT else state.would_end
         return state.but(closure=None, closure_settled_at=ctx.occurred, would_end=would_end)
 
 
 class WithdrawClosure(Command[Case]):
-    """Take back the proposal to close the case. The client takes back their own, and what they confirmed stands."""
+    """Take back the proposal to close the case. The client takes back their own.
+
+    What the client ended and confirmed, a worker takes back for the client only: it waits for the client's yes.
+    """
 
     roles = ANYONE_IN_THE_CASE
 
@@ -134,16 +152,16 @@ class WithdrawClosure(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         closure = proposed(state)
-        if ctx.actor.role in _INITIATORS:
+        by_client = ctx.actor.role in _INITIATORS
+        if by_client:
             only_client_side(ctx, "closure", personal=True, by_client_before=closure.in_person)
             if closure.initiator == "service":
                 raise ServiceProposedIt
         else:
             only_responsible(state, ctx)
-            if closure.initiator != "service" and closure.confirmed:
-                raise ClientEndedIt
         in_order(ctx, closure.at)
-        yield ClosureWithdrawn(self.reason)
+        clients = not by_client and closure.initiator != "service" and closure.confirmed
+        yield ClosureWithdrawn(self.reason, "client" if clients else None)
 
 
 class CaseClosed(Event[Case]):
@@ -157,84 +175,40 @@ class CaseClosed(Event[Case]):
     attributed_to: Attribution
 
     def evolve(self, state: Case, ctx: Context) -> Case:
+        objections = state.objections
+        for objection, waits in objections.now().items():
+            if waits:
+                objections = objections.with_(objection, waits.but(closed_over_by=ctx.actor))
         return state.but(
-            status="closed", closed_at=ctx.occurred, closure=None, closure_settled_at=ctx.occurred, pending=None,
-            transfer=None,
+            status="closed", closed_at=ctx.occurred, closed_on=self.ground, closure=None,
+            closure_settled_at=ctx.occurred, pending=None, transfer=None, objections=objections,
         )  # fmt: skip
 
 
 class CloseCase(Command[Case]):
     """Close the case on the ground that was proposed, once the client's time to object has passed.
 
-    Not over an open objection, nor before anything that has happened in the case. At once where advice was enough, or
+    Not over an open objection, nor before anything that has happened in the case; and while the client owns the case,
+    not without their yes. At once where an assessment found that advice was enough and the client has not said no, or
     where the client ended it and has confirmed that.
     """
 
-    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+    override: tuple[Override, ...] = ()
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case] | Refusal]:
         closure = proposed(state)
         only_responsible(state, ctx)
         if ctx.late:
             raise OutOfOrder(occurred=ctx.occurred)
-        if closure.ground == "client_ended" and state.would_end is False:
-            raise ClientHasDecided
+        if closure.ground == "client_ended":
+            _only_if_client_ends_it(state, closure)
         if closure.ground == "death":
-            _death_on_record(ctx)
+            death_on_record(ctx)
             yield from _left_by_death(state)
         else:
             nothing_under_way(state)
-            _time_to_object(state, closure, ctx)
+            yield from _stands_in_the_way(state, closure, ctx)
         yield CaseClosed(closure.ground, closure.initiator, closure.attributed_to)
-
-
-class CaseReopened(Event[Case]):
-    """The case was taken up again. Whoever answered for it last does so again, unless somebody else is named."""
-
-    topic = "case-reopened"
-    lasting = True
-
-    trigger: Literal["client_returned", "new_need", "decision_changed", "closed_in_error", "activity"]
-    arrived_at: datetime
-    statutory_clock: Literal["shl36", "none"]
-    responsible: Holder
-    words: Words
-    name_by: datetime | None = None
-    policy: int = 0
-
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        reopened = state.but(status="open", closed_at=None, owned_by="responsible", chosen=None)
-        return reopened.held_by(self.responsible, ctx.occurred).but(
-            owned_since=ctx.occurred, closure_settled_at=ctx.occurred, would_end=None
-        )
-
-
-class ReopenCase(Command[Case]):
-    """Take a closed case up again, for your organisation: left out, who answered for it last does so again.
-
-    `arrived_at` is when the client, or the news, came back; left out, it is now.
-    """
-
-    trigger: Literal["client_returned", "new_need", "decision_changed", "closed_in_error"]
-    words: Words = ""
-    arrived_at: datetime | None = None
-    responsible: Holder | None = None
-    statutory_clock: Literal["shl36", "none"] = "shl36"
-
-    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        if state.status != "closed" or state.responsible is None:
-            raise NotClosed
-        in_order(ctx, state.closed_at)
-        arrived = self.arrived_at or ctx.occurred
-        if arrived > ctx.occurred:
-            raise ArrivedInFuture(arrived_at=arrived)
-        if self.responsible is not None:
-            known_holder(ctx, self.responsible)
-        responsible = self.responsible or state.responsible
-        own_organisation(ctx, responsible)
-        name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
-        yield CaseReopened(
-            trigger=self.trigger, arrived_at=arrived, statutory_clock=self.statutory_clock, responsible=responsible,
-            words=self.words, name_by=None if responsible.worker else name_by, policy=ctx.known.policy.version,
-        )  # fmt: skip
 
 
 def proposed(case: Case) -> ProposedClosure:
@@ -245,32 +219,42 @@ def proposed(case: Case) -> ProposedClosure:
     return case.closure
 
 
-def _ground_allowed(ground: Ground, ctx: Context) -> None:
-    if ground == "service_mismatch":
-        raise MismatchNotReviewed
-    if ground == "not_stated" and not ctx.imported:
-        raise GroundMissing
-    if ground == "client_ended" or ctx.actor.role not in _INITIATORS:
-        if ground == "death":
-            _death_on_record(ctx)
-        return
-    raise ClientEndsAsClient(ground=ground)
+def _only_if_client_ends_it(case: Case, closure: ProposedClosure) -> None:
+    """Refuse to end in the client's name what they said no to, or what a worker alone says that they want."""
+    if case.would_end is False:
+        raise ClientHasDecided
+    if closure.initiator == "client" and not (closure.confirmed or case.agreed_to(closure.version)):
+        raise EndingNotConfirmed(version=closure.version)
 
 
-def _death_on_record(ctx: Context) -> None:
-    if not (ctx.known.client and ctx.known.client.dead):
-        raise DeathNotRecorded
+def _stands_in_the_way(case: Case, closure: ProposedClosure, ctx: Context) -> Iterator[Refusal]:
+    """Yield the rules of conduct that forbid to close the case now: each of them once."""
+    if waits := _waits_for_client(case, closure, ctx):
+        yield waits
+    if closure.ground == "unreachable" and case.reached_at and case.reached_at > closure.at:
+        yield ReachedSince(reached_at=case.reached_at)
+    agreed = closure.ground == "client_ended" or case.agreed_to(closure.version)
+    if case.owned_by == "client" and not closure.urgent and not agreed:
+        yield ClosureNeedsClientsYes(version=closure.version)
 
 
-def _time_to_object(case: Case, closure: ProposedClosure, ctx: Context) -> None:
+def _waits_for_client(case: Case, closure: ProposedClosure, ctx: Context) -> Refusal | None:
+    """Return what the client still has to be given: an answer, the news, or time (rule 13)."""
     if case.open_objections:
-        raise ObjectionOpen(objections=case.open_objections)
-    if closure.ground in _AT_ONCE or (closure.ground == "client_ended" and closure.confirmed):
-        return
+        return ObjectionOpen(objections=case.open_objections)
+    if _at_once(case, closure):
+        return None
     if closure.object_by is None:
-        raise ClientNotInformed(version=closure.version)
-    if ctx.occurred < closure.object_by:
-        raise TimeToObject(object_by=closure.object_by)
+        return ClientNotInformed(version=closure.version)
+    return TimeToObject(object_by=closure.object_by) if ctx.occurred < closure.object_by else None
+
+
+def _at_once(case: Case, closure: ProposedClosure) -> bool:
+    """Say whether nobody waits for an objection: an assessment found advice enough, or the client ended it."""
+    if closure.ground == "client_ended":
+        return closure.confirmed
+    said_no = case.agreed_to(closure.version) is False or case.would_end is False
+    return closure.ground == "advice_sufficed" and case.advice_suffices and not said_no
 
 
 def _left_by_death(case: Case) -> Iterator[Event[Case]]:
@@ -292,51 +276,41 @@ class ClosureNotProposed(Conflict):
     rule = 13
 
 
-class ClientNotInformed(Conflict):
+class ClientNotInformed(Overridable):
     """The client has not been informed of the proposed closure. Inform them of it; then they have time to object."""
 
     rule = 13
 
 
-class TimeToObject(Conflict):
+class TimeToObject(Overridable):
     """The client may still object. Close after that time."""
 
     rule = 13
 
 
-class ObjectionOpen(Conflict):
+class ObjectionOpen(Overridable):
     """The client has objected and nobody has answered. Answer the objections first."""
 
     rule = 13
 
 
-class MismatchNotReviewed(Conflict):
-    """A service that does not fit needs the team's own review and an alternative before a case ends on it.
+class ReachedSince(Overridable):
+    """The client has been reached since it was proposed to close the case as unreachable. Withdraw that proposal."""
 
-    That a client does not fit is no ground. Choose another ground, or find the service that fits.
+    rule = 25
+
+
+class ClosureNeedsClientsYes(Overridable):
+    """The client owns the case and has not said yes to its closure. Ask them, and record what they answer."""
+
+    rule = 30
+
+
+class EndingNotConfirmed(Conflict):
+    """A worker wrote down that the client ends the case, and the client has not confirmed it.
+
+    Let them confirm it, or another worker record that they did; or withdraw it and choose another ground.
     """
-
-    rule = 14
-
-
-class GroundMissing(Unacceptable):
-    """A case ends on a ground. Only an imported history may leave it unstated: name the ground."""
-
-    rule = 15
-
-
-class ClientEndsAsClient(Unacceptable):
-    """A client who ends the case does so on the ground client_ended. Send that ground."""
-
-    rule = 15
-
-
-class DeathNotRecorded(Conflict):
-    """The client's death is not on record. Record it in the client's own stream first, or choose another ground."""
-
-
-class ClientEndedIt(Forbidden):
-    """The client ended the case and confirmed it, so only they take that back. Let them withdraw it, or deny it."""
 
     rule = 13
 
@@ -345,13 +319,3 @@ class ServiceProposedIt(Forbidden):
     """The service proposed the closure, so only it takes it back. Object to it instead."""
 
     rule = 13
-
-
-class NotClosed(Conflict):
-    """The case is not closed, so there is nothing to reopen. Go on with it as it is."""
-
-
-class ArrivedInFuture(Unacceptable):
-    """Nothing arrives after it is recorded. Send when the client, or the news, came back."""
-
-    rule = 19

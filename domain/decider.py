@@ -49,6 +49,12 @@ MOST = 100
 ERASED: Words = "[erased]"
 """What a `Words` field reads as once its words have been destroyed."""
 
+Means = Literal["meeting", "telephone", "letter", "electronic"]
+"""How somebody is told, asked or reached."""
+
+CLIENT = "client"
+"""On whose behalf a command is given that is the client's own."""
+
 Entry = NewType("Entry", int)
 """The version of an event in the stream at hand, named by a later one. First is 1."""
 
@@ -70,10 +76,24 @@ class Value:
         return copy
 
 
+class Override(Value):
+    """A rule that a manager sets aside: why, and by when another person reviews it.
+
+    The client is told of it in the same act, by `channel`, unless `withheld_because` says why not.
+    """
+
+    rule: int
+    reason: Words
+    review_by: datetime
+    channel: Means = "letter"
+    withheld_because: Words = ""
+
+
 class State(Value):
-    """What a stream's events have come to. `began` is when its first event happened."""
+    """What a stream's events have come to. `began` is when the first happened, `erased` that the words are gone."""
 
     began: datetime | None = None
+    erased: bool = False
 
 
 class Role(StrEnum):
@@ -164,6 +184,13 @@ class Event(_Named[S]):
     payload_version: ClassVar[int] = 1
     lasting: ClassVar[bool] = False
     """Whether it is superseded by new events only and can't be marked erroneous: ownership and closure."""
+    erases: ClassVar[bool] = False
+    """Whether the key of all the stream's words goes with it."""
+
+    @property
+    def destroys(self) -> frozenset[int]:
+        """The versions of its stream whose words go with it."""
+        return frozenset()
 
     def evolve(self, state: S, ctx: Context) -> S:
         """Return the state after this event, whatever came before: the same where no decision needs to remember it."""
@@ -178,10 +205,17 @@ class Command(_Named[S], ABC):
     """Whether it makes something with an id of its own, `ctx.id(1)`: a statement, a handoff and the like."""
     stream: ClassVar[Literal["new", "existing", "any"]] = "existing"
     """Whether it begins a stream, needs one that exists, or takes either."""
+    clients_own: ClassVar[bool] = False
+    """Whether it is the client's to say or decide, so that staff and representatives do it on the client's behalf."""
+    weighs: ClassVar[bool] = False
+    """Whether the caseloads of those whom it mentions have to be known."""
 
     @abstractmethod
-    def decide(self, state: S, ctx: Context) -> Iterator[Event[S]]:
-        """Yield what happens, or raise a `Refusal`. Nothing new is nothing yielded."""
+    def decide(self, state: S, ctx: Context) -> Iterator[Event[S] | Refusal]:
+        """Yield what happens, or raise a `Refusal`. Nothing new is nothing yielded.
+
+        A refusal that is yielded stands too, unless the command sets its rule aside (`Refusal.set_aside`).
+        """
 
     def mentions(self, actor: Actor) -> Iterator[Any]:
         """Yield what the facts have to tell of: the values of its fields, and more where the actor comes in."""
@@ -236,18 +270,55 @@ def act(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
         raise AlreadyThere
     if command.stream == "existing" and state.began is None:
         raise StreamAbsent
+    if state.erased:
+        raise WordsErased
     if state.began is not None and ctx.occurred < state.began and not ctx.imported:
         raise BeforeTheBeginning(occurred=ctx.occurred, began=state.began)
-    return list(command.decide(state, ctx))
+    return decided(command, state, ctx)
 
 
-def sound(command: Command[S]) -> Command[S]:
+def decided(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
+    """Return what a command decides, with what takes the place of each rule that it sets aside."""
+    events: list[Event[S]] = []
+    used: set[int | None] = set()
+    for it in command.decide(state, ctx):
+        if isinstance(it, Refusal):
+            events += it.set_aside(command, ctx, ctx.version + len(events))
+            used.add(it.rule)
+        else:
+            events.append(it)
+    for override in overrides_of(command):
+        if override.rule not in used:
+            raise NothingToOverride(rule=override.rule)
+    return events
+
+
+def overrides_of(command: Command[Any]) -> tuple[Override, ...]:
+    """Return the rules that a command sets aside: none, for most commands."""
+    named = getattr(command, "override", ())
+    return named if isinstance(named, tuple) else ()  # a command about an override names one by its id
+
+
+V = TypeVar("V", bound=Value)
+
+
+def sound(value: V) -> V:
     """Return the command with its times in UTC; refuse a time that is no moment, and lists without end."""
-    times = {name: in_utc(value, name) for name, value in vars(command).items() if isinstance(value, datetime)}
-    for name, value in vars(command).items():
-        if isinstance(value, tuple) and len(value) > MOST:
-            raise TooMany(field=name, most=MOST)
-    return command.but(**times) if times else command
+    changed = {name: _sound(part, name) for name, part in vars(value).items() if isinstance(part, _PARTS)}
+    return value.but(**changed) if changed else value
+
+
+def _sound(part: Any, name: str) -> Any:
+    if isinstance(part, datetime):
+        return in_utc(part, name)
+    if isinstance(part, Value):
+        return sound(part)
+    if len(part) > MOST:
+        raise TooMany(field=name, most=MOST)
+    return tuple(_sound(it, name) if isinstance(it, Value) else it for it in part)
+
+
+_PARTS = (datetime, Value, tuple)
 
 
 def in_utc(moment: datetime, field: str) -> datetime:
@@ -279,6 +350,13 @@ class Refusal(Exception):
         """Return the refusal's name in a problem's type: `HandoffPending` is "handoff-pending"."""
         return kebab(cls.__name__)
 
+    def set_aside(self, command: Command[Any], ctx: Context, version: int) -> Iterator[Event[Any]]:
+        """Yield what stands in its place from this version on, where the command may set its rule aside; or raise it.
+
+        Most refusals can't be set aside; those that can are `domain.overrides.Overridable`.
+        """
+        raise self
+
 
 class Forbidden(Refusal):
     """You may not do this."""
@@ -294,6 +372,10 @@ class Conflict(Refusal):
 
 class Unacceptable(Refusal):
     """What was sent can't be accepted as it is."""
+
+
+class NothingToOverride(Unacceptable):
+    """That rule does not stand in the way. Leave the override out."""
 
 
 class RoleNotAllowed(Forbidden):
@@ -334,6 +416,10 @@ class OffsetMissing(Unacceptable):
 
 class StreamAbsent(Absent):
     """Nothing is recorded under this id. Check the id, or open or register it first."""
+
+
+class WordsErased(Conflict):
+    """All words of this were destroyed, and nothing is added to it any more. Open a new case for a new matter."""
 
 
 class AlreadyThere(Conflict):

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.decider import Command, Context, Event, Role, State, Unacceptable
-from domain.policy import Policy, Threshold
+from domain.policy import Policies, Setting, Threshold
 
 _HERE = uuid5(NAMESPACE_URL, "luotsi:directory")
 _LONGEST_TERM = 3650
-_ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
 def organisation_stream(organisation: str) -> UUID:
@@ -37,19 +37,25 @@ class Organisation(State):
 
 
 class Unit(State):
-    """What is remembered of a unit."""
+    """What is remembered of a unit: which it is, whether it takes on nothing more, and its workers' caseload limit."""
+
+    organisation: str = ""
+    unit: str = ""
+    closed: bool = False
+    caseload_limit: int | None = None
 
 
 class Worker(State):
-    """What is remembered of a worker: the units that they work in."""
+    """What is remembered of a worker: the units that they work in, and whether they take on nothing more."""
 
     units: frozenset[str] = frozenset()
+    leaving: bool = False
 
 
 class PolicyInForce(State):
     """The policy as its events have set it."""
 
-    policy: Policy = Policy()
+    policies: Policies = Policies()
 
 
 class OrganisationRegistered(Event[Organisation]):
@@ -67,7 +73,7 @@ class OrganisationRegistered(Event[Organisation]):
 class RegisterOrganisation(Command[Organisation]):
     """Register an organisation under its national id."""
 
-    roles = _ADMINISTRATORS
+    roles = ADMINISTRATORS
     stream = "new"
 
     organisation: str
@@ -88,13 +94,13 @@ class UnitOpened(Event[Unit]):
     locality: str | None
 
     def evolve(self, state: Unit, ctx: Context) -> Unit:
-        return state.but(began=ctx.occurred)
+        return state.but(began=ctx.occurred, organisation=self.organisation, unit=self.unit)
 
 
 class OpenUnit(Command[Unit]):
     """Open a unit under the organisation's own id for it."""
 
-    roles = _ADMINISTRATORS
+    roles = ADMINISTRATORS
     stream = "new"
 
     organisation: str
@@ -111,7 +117,7 @@ class OpenUnit(Command[Unit]):
 
 
 class WorkerJoined(Event[Worker]):
-    """A worker works in a unit from now on."""
+    """A worker works in a unit from now on. One who was leaving, or had left, takes on cases again."""
 
     topic = "worker-joined"
 
@@ -121,13 +127,13 @@ class WorkerJoined(Event[Worker]):
     profession: str
 
     def evolve(self, state: Worker, ctx: Context) -> Worker:
-        return state.but(began=state.began or ctx.occurred, units=state.units | {self.unit})
+        return state.but(began=state.began or ctx.occurred, units=state.units | {self.unit}, leaving=False)
 
 
 class JoinUnit(Command[Worker]):
     """Record that a worker works in a unit, under the employer's id for the worker. They may work in several."""
 
-    roles = _ADMINISTRATORS
+    roles = ADMINISTRATORS
     stream = "any"
 
     organisation: str
@@ -140,40 +146,56 @@ class JoinUnit(Command[Worker]):
 
     def decide(self, state: Worker, ctx: Context) -> Iterator[Event[Worker]]:
         registered(self, ctx)
-        if self.unit not in state.units:
+        if self.unit not in state.units or state.leaving:
             yield WorkerJoined(self.organisation, self.unit, self.worker, self.profession)
 
 
 class PolicySet(Event[PolicyInForce]):
-    """A threshold of the policy was set."""
+    """A threshold of the policy was set: for the region, for an organisation, or for one unit of it."""
 
     topic = "policy-set"
 
     rule: Threshold
     value: int
+    organisation: str | None = None
+    unit: str | None = None
 
     def evolve(self, state: PolicyInForce, ctx: Context) -> PolicyInForce:
-        version = max(state.policy.version, ctx.version)
-        changed = state.policy.but(version=version, **{self.rule: self.value})
-        return state.but(began=state.began or ctx.occurred, policy=changed)
+        setting = Setting(ctx.recorded, ctx.version, self.rule, self.value, self.organisation, self.unit)
+        return state.but(began=state.began or ctx.occurred, policies=state.policies.with_(setting))
 
 
 class SetPolicy(Command[PolicyInForce]):
-    """Set a threshold of the policy, in days. It counts for what is decided from now on."""
+    """Set a threshold of the policy. It counts for what is decided from now on.
 
-    roles = _ADMINISTRATORS
+    It is set for the region; for an `organisation`, whose own goes before the region's; or for one `unit` of it, whose
+    own goes before both.
+    """
+
+    roles = ADMINISTRATORS
 
     stream = "any"
 
     rule: Threshold
     value: int
+    organisation: str | None = None
+    unit: str | None = None
+
+    def relies_on(self) -> Iterator[UUID]:
+        if self.organisation is not None and self.unit is not None:
+            yield unit_stream(self.organisation, self.unit)
+        elif self.organisation is not None:
+            yield organisation_stream(self.organisation)
 
     def decide(self, state: PolicyInForce, ctx: Context) -> Iterator[Event[PolicyInForce]]:
+        registered(self, ctx)
+        if self.unit is not None and self.organisation is None:
+            raise OrganisationMissing
         if self.value < 0:
             raise NegativeDays(value=self.value)
         if self.value > _LONGEST_TERM:
             raise TooManyDays(value=self.value, most=_LONGEST_TERM)
-        yield PolicySet(self.rule, self.value)
+        yield PolicySet(self.rule, self.value, self.organisation, self.unit)
 
 
 def registered(command: Command[Any], ctx: Context) -> None:
@@ -182,13 +204,27 @@ def registered(command: Command[Any], ctx: Context) -> None:
         raise NotRegistered
 
 
+def only_organisations(command: Command[Any], ctx: Context) -> None:
+    """Refuse what names an organisation that is not in the directory."""
+    if not ctx.known.existing.issuperset(command.relies_on()):
+        raise OrganisationUnknown
+
+
+class OrganisationUnknown(Unacceptable):
+    """No such organisation is in the directory. Check its national id, or have it registered first."""
+
+
 class NotRegistered(Unacceptable):
     """The organisation or unit that it belongs to is not in the directory. Register that first."""
 
 
+class OrganisationMissing(Unacceptable):
+    """A unit is one of an organisation's. Name the organisation too."""
+
+
 class NegativeDays(Unacceptable):
-    """A threshold is a number of days, 0 or more. Send such a number."""
+    """A threshold is a number of days, or another count, 0 or more. Send such a number."""
 
 
 class TooManyDays(Unacceptable):
-    """No term is longer than ten years. Send a smaller number of days."""
+    """No term is longer than ten years. Send a smaller number."""

@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from domain.acceptance import HandoffAccepted
 from domain.case import Case, Holder
-from domain.closure import CaseClosed, CaseReopened, ClosureProposed
+from domain.closure import CaseClosed, ClosureProposed
 from domain.decider import Actor, Command, Context, Event, Forbidden, Role, Words
+from domain.handoff import HandoffProposed, HandoffWithdrawn
 from domain.intake import CaseOpened, NextStepPromised
-from domain.ownership import HandoffAccepted, HandoffProposed, HandoffWithdrawn
+from domain.reopening import CaseReopened
 
 Meaning = Literal["work", "queued", "waiting_for_client", "closed"]
 

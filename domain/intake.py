@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from domain.calendar import civil_day, start_of
-from domain.case import Case, Holder, as_holder, entry, in_words, known_holder, only_while_open, own_organisation
+from domain.case import (
+    Case,
+    Holder,
+    as_holder,
+    entry,
+    in_words,
+    known_holder,
+    only_while_open,
+    own_organisation,
+    taking_on,
+)
 from domain.client import ClientDead
-from domain.decider import Absent, Actor, Command, Context, Entry, Event, Unacceptable, Words
+from domain.decider import Absent, Actor, Command, Context, Entry, Event, Means, Unacceptable, Value, Words
 from domain.directory import organisation_stream
 
 Contact = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice"]
@@ -18,6 +29,16 @@ Channel = Literal["visit", "telephone", "letter", "electronic", "referral", "con
 StatutoryClock = Literal["shl36", "none"]
 """Whether the times of the Social Welfare Act (1301/2014), 36 §, bind the case."""
 Who = Literal["client", "worker", "unit", "other"]
+_REGION = re.compile(r"[a-z0-9-]{1,40}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Continues(Value):
+    """The case in another region that this one goes on from: the region, the case there, and its last entry's hash."""
+
+    region: str
+    case: UUID
+    head: str
 
 
 class CaseOpened(Event[Case]):
@@ -35,9 +56,10 @@ class CaseOpened(Event[Case]):
     policy: int
     duty_holder: str
     statutory_clock: StatutoryClock
+    continues: Continues | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.held_by(self.responsible, ctx.occurred).but(
+        return state.held_by(self.responsible, ctx, self.name_by).but(
             status="open", began=ctx.occurred, owned_since=ctx.occurred, duty_holder=self.duty_holder,
             first_contact_at=self.first_contact_at,
         )  # fmt: skip
@@ -46,7 +68,8 @@ class CaseOpened(Event[Case]):
 class OpenCase(Command[Case]):
     """Take up a client's matter. You answer for it, unless you name another worker or a unit of your organisation.
 
-    `first_contact_at` is when the client first got in touch, wherever that was; left out, it is now.
+    `first_contact_at` is when the client first got in touch, wherever that was; left out, it is now. Where the client
+    moved here from another region, `continues` is their case there, and the wait runs on from its first contact.
     """
 
     stream = "new"
@@ -58,6 +81,7 @@ class OpenCase(Command[Case]):
     responsible: Holder | None = None
     duty_holder: str | None = None
     statutory_clock: StatutoryClock = "shl36"
+    continues: Continues | None = None
 
     def mentions(self, actor: Actor) -> Iterator[Any]:
         yield self.responsible or as_holder(actor)
@@ -80,6 +104,8 @@ class OpenCase(Command[Case]):
             raise UnitMissing
         known_holder(ctx, responsible)
         own_organisation(ctx, responsible)
+        taking_on(ctx, responsible)
+        _elsewhere(self.continues)
         if not ctx.known.existing.issuperset(self.relies_on()):
             raise DutyHolderUnknown(duty_holder=self.duty_holder)
         name_by = ctx.known.calendar.after_working_days(ctx.occurred, ctx.known.policy.name_working_days)
@@ -87,8 +113,13 @@ class OpenCase(Command[Case]):
             client=str(self.client), channel=self.channel, first_contact_at=first_contact, need=self.need,
             responsible=responsible, name_by=None if responsible.worker else name_by,
             policy=ctx.known.policy.version, duty_holder=self.duty_holder or responsible.organisation,
-            statutory_clock=self.statutory_clock,
+            statutory_clock=self.statutory_clock, continues=self.continues,
         )  # fmt: skip
+
+
+def _elsewhere(continues: Continues | None) -> None:
+    if continues is not None and not (_REGION.fullmatch(continues.region) and _HASH.fullmatch(continues.head)):
+        raise ContinuesNothing(region=continues.region, head=continues.head)
 
 
 class ClientInformed(Event[Case]):
@@ -101,7 +132,7 @@ class ClientInformed(Event[Case]):
     topic = "client-informed"
 
     about: Entry
-    channel: Literal["meeting", "telephone", "letter", "electronic"]
+    channel: Means
     received_at: datetime | None
     withheld_because: Words
     withheld: bool
@@ -117,12 +148,12 @@ class ClientInformed(Event[Case]):
 class InformClient(Command[Case]):
     """Record that the client was told of something: `about` is its version.
 
-    A letter counts as received on the seventh day after its posting, which is when this happened. Otherwise the
-    client knows of it at once, or at `received_at`.
+    A letter counts as received on the seventh day after its posting, which is when this happened, and an electronic
+    notice on the third day after its sending. Otherwise the client knows of it at once, or at `received_at`.
     """
 
     about: Entry
-    channel: Literal["meeting", "telephone", "letter", "electronic"]
+    channel: Means
     received_at: datetime | None = None
     withheld_because: Words = ""
 
@@ -132,19 +163,29 @@ class InformClient(Command[Case]):
             raise ReceivedInFuture(received_at=self.received_at)
         if self.received_at is not None and self.received_at < ctx.occurred:
             raise ReceivedBeforeTold(received_at=self.received_at, told=ctx.occurred)
-        withheld = bool(self.withheld_because)
-        received = None if withheld else self._received(ctx)
-        closes = received is not None and state.closure is not None and state.closure.version == self.about
-        yield ClientInformed(
-            about=self.about, channel=self.channel, received_at=received, withheld_because=self.withheld_because,
-            withheld=withheld, object_by=objection_term(ctx, received) if closes and received else None,
-            policy=ctx.known.policy.version,
-        )  # fmt: skip
+        informed = told(self.about, self.channel, self.withheld_because, ctx, self.received_at)
+        closes = state.closure is not None and state.closure.version == self.about
+        if closes and informed.received_at:
+            informed = informed.but(object_by=objection_term(ctx, informed.received_at))
+        yield informed
 
-    def _received(self, ctx: Context) -> datetime:
-        if self.channel != "letter":
-            return self.received_at or ctx.occurred
-        return start_of(civil_day(ctx.occurred) + timedelta(days=ctx.known.policy.letter_days))
+
+def told(
+    about: Entry, channel: Means, withheld_because: Words, ctx: Context, received_at: datetime | None = None
+) -> ClientInformed:
+    """Return that the client was told of an entry, or why not, and when they count as having received it."""
+    return ClientInformed(
+        about=about, channel=channel, withheld_because=withheld_because, withheld=bool(withheld_because),
+        received_at=None if withheld_because else _received(channel, received_at, ctx), object_by=None,
+        policy=ctx.known.policy.version,
+    )  # fmt: skip
+
+
+def _received(channel: Means, received_at: datetime | None, ctx: Context) -> datetime:
+    days = {"letter": ctx.known.policy.letter_days, "electronic": ctx.known.policy.electronic_days}.get(channel)
+    if days is None or (channel == "electronic" and received_at):  # an opened message was received when it was opened
+        return received_at or ctx.occurred
+    return start_of(civil_day(ctx.occurred) + timedelta(days=days))
 
 
 class NextStepPromised(Event[Case]):
@@ -184,6 +225,12 @@ class DutyHolderUnknown(Unacceptable):
     """No such organisation is in the directory. Name the one whose statutory duty it is, or leave it out for yours."""
 
     rule = 1
+
+
+class ContinuesNothing(Unacceptable):
+    """That names no case of another region: a region's short name, and 64 hexadecimal digits. Copy it from there."""
+
+    rule = 6
 
 
 class ContactAfterOpening(Unacceptable):

@@ -6,52 +6,58 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Objection, entry, in_words
-from domain.client import ClientHasDecided, only_client_side
+from domain.case import Awaiting, Case, Objection, entry, in_words
+from domain.client import WaitsFor, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
-    CLIENT_SIDE,
+    STAFF,
+    Actor,
     Command,
     Conflict,
     Context,
     Entry,
     Event,
+    Forbidden,
     Role,
     Words,
     not_before,
 )
+from domain.voice import same_person
 
 
 class ObjectionRaised(Event[Case]):
-    """The client contests an event. It replaces no statutory appeal."""
+    """The client contests the event with the version `against`. It replaces no statutory appeal."""
 
     topic = "objection-raised"
 
     objection: UUID
     against: Entry
     words: Words
+    whose: Actor | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        waits = Objection(ctx.occurred, by_representative=ctx.actor.role == Role.REPRESENTATIVE)
-        return state.but(objections=state.objections.with_(self.objection, waits))
+        waits = Objection(ctx.occurred, ctx.actor, self.against, self.whose)
+        return state.reached(ctx).but(objections=state.objections.with_(self.objection, waits))
 
 
 class RaiseObjection(Command[Case]):
     """Object to something that stands in the case. It counts at once and stays open until it is answered.
 
-    `against` is the version of the event. An objection replaces no statutory appeal.
+    `against` is the version of the event. A worker may write it down for the client. An objection replaces no statutory
+    appeal.
     """
 
     roles = ANYONE_IN_THE_CASE
     makes = True
+    clients_own = True
 
     against: Entry
     words: Words
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
-        entry(ctx, self.against)
-        yield ObjectionRaised(ctx.id(1), self.against, self.words)
+        against = entry(ctx, self.against)
+        yield ObjectionRaised(ctx.id(1), self.against, self.words, against.context.actor)
 
 
 class ObjectionAnswered(Event[Case]):
@@ -69,7 +75,10 @@ class ObjectionAnswered(Event[Case]):
 
 
 class AnswerObjection(Command[Case]):
-    """Answer the client's objection: the outcome, the event that it changed if any, and the reasons."""
+    """Answer the client's objection: the outcome, the event that it changed if any, and the reasons.
+
+    Somebody else answers it than the one against whose act it is, or who closed the case over it.
+    """
 
     objection: UUID
     outcome: Literal["upheld", "partly_upheld", "rejected"]
@@ -77,7 +86,10 @@ class AnswerObjection(Command[Case]):
     changed: Entry | None = None
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        objection_open(state, self.objection, ctx)
+        objection = objection_open(state, self.objection, ctx)
+        decided = (objection.against_whom, objection.closed_over_by)
+        if any(whose and same_person(ctx.actor, whose) for whose in decided):
+            raise OwnAct(objection=self.objection)
         in_words(reasons=self.reasons)
         if self.changed is not None:
             entry(ctx, self.changed)
@@ -85,29 +97,41 @@ class AnswerObjection(Command[Case]):
 
 
 class ObjectionWithdrawn(Event[Case]):
-    """The client withdrew the objection."""
+    """The client withdrew the objection.
+
+    Where a worker wrote it down, it `waits_for` the client and changes nothing; the one that `confirms` it does.
+    """
 
     topic = "objection-withdrawn"
 
     objection: UUID
+    waits_for: WaitsFor | None = None
+    confirms: Entry | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
+        if self.waits_for:
+            noted = Awaiting("withdraw", ctx.occurred, self.waits_for, objection=self.objection)
+            return state.awaits(ctx, noted)
         return state.but(objections=state.objections.with_(self.objection, None))
 
 
 class WithdrawObjection(Command[Case]):
-    """Withdraw your objection. A representative does not withdraw the client's own."""
+    """Withdraw your objection. A representative withdraws no objection but their own.
 
-    roles = CLIENT_SIDE
+    A worker may write it down for the client: it stays open until the client confirms it.
+    """
+
+    roles = ANYONE_IN_THE_CASE
+    clients_own = True
 
     objection: UUID
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_client_side(ctx, "statements", personal=False)
         objection = objection_open(state, self.objection, ctx)
-        if ctx.actor.role == Role.REPRESENTATIVE and not objection.by_representative:
-            raise ClientHasDecided
-        yield ObjectionWithdrawn(self.objection)
+        if ctx.actor.role == Role.REPRESENTATIVE and objection.raised_by.id != ctx.actor.id:
+            raise NotYourObjection(objection=self.objection)
+        yield ObjectionWithdrawn(self.objection, "client" if ctx.actor.role in STAFF else None)
 
 
 class ObjectionLapsed(Event[Case]):
@@ -119,7 +143,11 @@ class ObjectionLapsed(Event[Case]):
     cause: Literal["death"]
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(objections=state.objections.with_(self.objection, None))
+        if not (waits := state.objections.get(self.objection)):
+            return state
+        return state.but(
+            objections=state.objections.with_(self.objection, None), lapsed=state.lapsed.with_(self.objection, waits)
+        )  # fmt: skip
 
 
 def objection_open(case: Case, objection: UUID, ctx: Context) -> Objection:
@@ -128,6 +156,21 @@ def objection_open(case: Case, objection: UUID, ctx: Context) -> Objection:
         raise ObjectionNotOpen(objection=objection)
     not_before(ctx, waits.since)
     return waits
+
+
+class OwnAct(Forbidden):
+    """The objection is against your own act, or you closed the case over it, so somebody else answers it.
+
+    Ask your manager or a colleague to.
+    """
+
+    rule = 13
+
+
+class NotYourObjection(Forbidden):
+    """You take back only an objection that you raised yourself. The client may take it back, or somebody answers it."""
+
+    rule = 16
 
 
 class ObjectionNotOpen(Conflict):

@@ -9,9 +9,35 @@ from collections.abc import Iterator
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.case import Case, Holder, Transfer, as_holder, in_order, in_words, known_holder, only_open, only_responsible
-from domain.decider import STAFF, Actor, Command, Conflict, Context, Event, Forbidden, Unacceptable, Words, not_before
-from domain.ownership import nothing_under_way
+from domain.case import (
+    Case,
+    Holder,
+    Transfer,
+    as_holder,
+    in_order,
+    in_words,
+    known_holder,
+    only_open,
+    only_responsible,
+    taking_on,
+)
+from domain.consent import BasisMissing, consented
+from domain.decider import (
+    STAFF,
+    Actor,
+    Command,
+    Conflict,
+    Context,
+    Event,
+    Forbidden,
+    Override,
+    Refusal,
+    Unacceptable,
+    Words,
+    not_before,
+)
+from domain.handoff import nothing_under_way
+from domain.meetings import came_to
 
 
 class MatterTransferred(Event[Case]):
@@ -24,7 +50,7 @@ class MatterTransferred(Event[Case]):
     to_organisation: str
     to_unit: str
     reason: Words
-    disclosure_basis: Literal["consent", "statutory"]
+    disclosure_basis: Literal["consent", "statutory", "not_stated"]
 
     def evolve(self, state: Case, ctx: Context) -> Case:
         return state.but(transfer=Transfer(self.transfer, self.to_organisation, self.to_unit, ctx.occurred))
@@ -33,7 +59,7 @@ class MatterTransferred(Event[Case]):
 class TransferMatter(Command[Case]):
     """Send the matter to the authority that is competent in it. You answer for it until they have received it.
 
-    Inform the client of it.
+    Inform the client of it. Statute is the basis on which their data go along, unless you say that their consent is.
     """
 
     makes = True
@@ -41,19 +67,25 @@ class TransferMatter(Command[Case]):
     to: Holder
     reason: Words
     disclosure_basis: Literal["consent", "statutory"] = "statutory"
+    override: tuple[Override, ...] = ()
 
-    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case] | Refusal]:
         only_open(state)
         sender = only_responsible(state, ctx)
         nothing_under_way(state)
         in_order(ctx, state.responsible_since, state.settled_at)
         known_holder(ctx, self.to)
+        taking_on(ctx, self.to)
         in_words(reason=self.reason)
         if self.to.worker is not None:
             raise ToUnitOnly(to=self.to.as_unit)
         if self.to.organisation == sender.organisation:
             raise SameAuthority(organisation=self.to.organisation)
-        yield MatterTransferred(ctx.id(1), self.to.organisation, self.to.unit, self.reason, self.disclosure_basis)
+        founded = self.disclosure_basis == "statutory" or consented(state, self.to.organisation, ctx.occurred)
+        if not founded:
+            yield BasisMissing(to=self.to.organisation)
+        basis = self.disclosure_basis if founded else "not_stated"
+        yield MatterTransferred(ctx.id(1), self.to.organisation, self.to.unit, self.reason, basis)
 
 
 class TransferReceived(Event[Case]):
@@ -66,7 +98,8 @@ class TransferReceived(Event[Case]):
     by: Holder
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return ended(state, self.transfer, ctx).held_by(self.by, ctx.occurred).but(duty_holder=self.by.organisation)
+        came = came_to(ended(state, self.transfer, ctx), self.by, ctx)
+        return came.held_by(self.by, ctx).but(duty_holder=self.by.organisation)
 
 
 class ReceiveTransfer(Command[Case]):
@@ -79,6 +112,7 @@ class ReceiveTransfer(Command[Case]):
         in_order(ctx, state.responsible_since)
         by = Holder(under_way.to_organisation, under_way.to_unit, ctx.actor.id)
         known_holder(ctx, by)
+        taking_on(ctx, by)
         yield TransferReceived(self.transfer, by)
 
     def mentions(self, actor: Actor) -> Iterator[Any]:

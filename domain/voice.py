@@ -11,6 +11,7 @@ from domain.client import ClientHasDecided, Language, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     CLIENT_SIDE,
+    MOST,
     Absent,
     Actor,
     Command,
@@ -27,6 +28,8 @@ from domain.decider import (
 
 Assistance = Literal["none", "interpreter", "aac", "support_person"]
 _SPEAKS_AS: dict[Role, Speaker] = {Role.CLIENT: "client", Role.REPRESENTATIVE: "representative"}
+About = Literal["handoff", "assessment", "plan", "team_line", "closure", "transfer"]
+"""What rests on the client's view, or says why there is none."""
 Medium = Literal["spoken", "telephone", "written", "paper", "electronic", "signed"]
 
 
@@ -47,8 +50,9 @@ class StatementRecorded(Event[Case]):
     def evolve(self, state: Case, ctx: Context) -> Case:
         standing: Standing = "confirmed" if ctx.actor.role in CLIENT_SIDE else "unconfirmed"
         in_person = ctx.actor.role == Role.CLIENT
-        remembered = Statement(self.speaker, standing, ctx.actor, ctx.occurred, in_person)
-        return state.but(statements=state.statements.with_(self.statement, remembered))
+        remembered = Statement(self.speaker, standing, ctx.actor, ctx.occurred, in_person, ctx.version)
+        heard_from = state.reached(ctx) if self.speaker == "client" else state
+        return heard_from.but(statements=state.statements.with_(self.statement, remembered))
 
 
 class RecordStatement(Command[Case]):
@@ -73,6 +77,8 @@ class RecordStatement(Command[Case]):
         in_words(words=self.words)
         if self.present < 0:
             raise FewerThanNobody(present=self.present)
+        if self.present > MOST:
+            raise TooManyPresent(present=self.present, most=MOST)
         if self.about is not None:
             entry(ctx, self.about)
         own = _SPEAKS_AS.get(ctx.actor.role)
@@ -110,6 +116,7 @@ class ConfirmStatement(Command[Case]):
     """
 
     roles = ANYONE_IN_THE_CASE
+    clients_own = True
 
     statement: UUID
     language: Language = "fi"
@@ -145,11 +152,13 @@ class StatementDisputed(Event[Case]):
 class DisputeStatement(Command[Case]):
     """Say that a statement was not written down as it was said, and how it should read.
 
-    It stays as it was, beside the correction, and can no longer serve as the client's view. A representative does
-    not dispute what the client entered or confirmed in person.
+    It stays as it was, beside the correction, and can no longer serve as the client's view. A worker may write the
+    dispute down for the client, and it counts at once. Nobody else disputes what the client entered or confirmed in
+    person.
     """
 
-    roles = CLIENT_SIDE
+    roles = ANYONE_IN_THE_CASE
+    clients_own = True
 
     statement: UUID
     correction: Words
@@ -159,7 +168,7 @@ class DisputeStatement(Command[Case]):
         remembered = statement_of(state, self.statement)
         not_before(ctx, remembered.at)
         in_words(correction=self.correction)
-        if ctx.actor.role == Role.REPRESENTATIVE and remembered.in_person:
+        if ctx.actor.role != Role.CLIENT and remembered.in_person:
             raise ClientHasDecided
         yield StatementDisputed(self.statement, self.correction)
 
@@ -169,13 +178,13 @@ class ViewUnavailable(Event[Case]):
 
     topic = "view-unavailable"
 
-    about: Literal["handoff", "assessment", "closure", "transfer"]
+    about: About
     why: Words
 
 
 def heard(
     case: Case,
-    about: Literal["handoff", "assessment", "closure", "transfer"],
+    about: About,
     view: UUID | None,
     why_none: Words | None,
 ) -> Iterator[Event[Case]]:
@@ -190,6 +199,8 @@ def heard(
         remembered = statement_of(case, view)
         if remembered.standing == "disputed":
             raise ViewDisputed(statement=view)
+        if case.misplaced.get(remembered.version):
+            raise ViewMisplaced(statement=view)
         if remembered.speaker != "client" and not why_none:
             raise NotClientsOwnWords(statement=view, speaker=remembered.speaker)
     if why_none:
@@ -222,6 +233,10 @@ class FewerThanNobody(Unacceptable):
     """That many people can't have been present. Send how many others were there, 0 for nobody."""
 
 
+class TooManyPresent(Unacceptable):
+    """Nobody's own words are heard in such a crowd. Send how many others were there, up to a hundred."""
+
+
 class NotYourWords(Forbidden):
     """You speak in your own name here. Leave the speaker out."""
 
@@ -246,6 +261,12 @@ class ViewMissing(Unacceptable):
 
 class ViewDisputed(Conflict):
     """The client disputes how that statement was written down. Name another, or say why there is none."""
+
+    rule = 11
+
+
+class ViewMisplaced(Conflict):
+    """That statement is said to be another person's. Name another, or say why there is none."""
 
     rule = 11
 

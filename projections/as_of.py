@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from domain.case import Case
 from domain.decider import Recorded
@@ -43,7 +43,7 @@ def state_at(
 
 
 def rows_at(
-    projection: Projection[Row],
+    projection: Projection[Row, Any],
     history: Sequence[Recorded],
     known_at: datetime | None = None,
     happened_by: datetime | None = None,

@@ -5,25 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
 from domain.ledger.beside import Beside
 from domain.ledger.database import Region
-from projections.projection import Projection
+from projections.projection import AnyProjection
 from projections.rebuild import batches, behind, rebuild_cases
 
 PAUSE_SECONDS = 2.0
 SHARE = 0.05
-"""How much of the time it may look at all cases for those that are behind: a large region is looked at less often."""
+"""How much of the time it may look at all streams for those that are behind: a large region is looked at less often."""
 
 
 class CatchUp(Beside):
     """Rebuilds what is behind. `done` is set once nothing was for the first time: then a new release may serve."""
 
-    def __init__(self, region: Region, projections: Sequence[Projection[Any]], pause: float = PAUSE_SECONDS) -> None:
+    def __init__(self, region: Region, projections: Sequence[AnyProjection], pause: float = PAUSE_SECONDS) -> None:
         super().__init__(region, "catch-up")
         self.projections = projections
         self.pause = pause

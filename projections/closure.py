@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from domain.case import Attribution, Ground, Initiator
-from domain.closure import CaseClosed, CaseReopened, ClosureProposed, ClosureWithdrawn
+from domain.closure import CaseClosed, ClosureProposed, ClosureWithdrawn
 from domain.decider import Recorded, Role
 from domain.intake import ClientInformed
 from domain.objections import ObjectionRaised
+from domain.reopening import CaseReopened, Trigger
 from domain.requests import ClientAnswered
 from projections.projection import Opens, Projection, but
 
@@ -22,7 +23,8 @@ Status = Literal["proposed", "withdrawn", "closed", "reopened"]
 class Closure:
     """A closure, from its proposal to what came of it: ground, initiator, and whether the client agreed.
 
-    `version` is the event that proposed it. `informed_at` is when the client counts as having been told of it, and
+    `version` is the event that proposed it, `decision` the one that it rests on, which stands elsewhere and can be
+    appealed. `informed_at` is when the client counts as having been told of it, and
     `object_by` when their time to object ends. `client` is what the client said to it, None where nothing, and
     `client_told_by` the role of whoever entered that. `closed_by` decided. `objections` is how many were raised against
     the proposal or the closing.
@@ -41,6 +43,8 @@ class Closure:
     client_view: UUID | None
     reason: Annotated[int | None, Opens("reason")]
     alternative: Annotated[int | None, Opens("alternative")]
+    decision: UUID | None = None
+    urgent: bool = False
     client: Literal["agreed", "refused"] | None = None
     client_told_by: str | None = None
     informed_at: datetime | None = None
@@ -53,7 +57,7 @@ class Closure:
     withdrawn_at: datetime | None = None
     withdrawn_because: Annotated[int | None, Opens("reason")] = None
     reopened_at: datetime | None = None
-    trigger: Literal["client_returned", "new_need", "decision_changed", "closed_in_error", "activity"] | None = None
+    trigger: Trigger | None = None
     reopened_words: Annotated[int | None, Opens("words")] = None
 
 
@@ -65,7 +69,7 @@ def closures(rows: Closures, it: Recorded) -> Closures:
     match it.event:
         case ClosureProposed():
             return proposed(rows, it, it.event)
-        case ClosureWithdrawn():
+        case ClosureWithdrawn(waits_for=None):
             at = it.context.occurred
             return in_last(rows, "proposed", status="withdrawn", withdrawn_at=at, withdrawn_because=it.version)
         case CaseClosed():
@@ -83,7 +87,7 @@ def answered(rows: Closures, it: Recorded) -> Closures:
     match it.event:
         case ClientInformed(about=version, received_at=datetime() as received, object_by=object_by):
             return in_row(rows, version, informed_at=received, object_by=object_by)
-        case ClientAnswered(version=version, answer=answer):
+        case ClientAnswered(waits_for=None, version=version, answer=answer):
             agreed = answer in {"agreed", "confirmed"}
             told_by = str(it.context.actor.role)
             return in_row(rows, version, client="agreed" if agreed else "refused", client_told_by=told_by)
@@ -100,7 +104,10 @@ def proposed(rows: Closures, it: Recorded, event: ClosureProposed) -> Closures:
     if at_clients_wish:
         row = but(row, client="agreed", client_told_by=str(Role.CLIENT))
     rows = in_last(rows, "proposed", status="withdrawn", withdrawn_at=it.context.occurred)
-    return (*rows, but(row, client_view=event.client_view, reason=it.version, alternative=it.version))
+    return (*rows, but(
+        row, client_view=event.client_view, reason=it.version, alternative=it.version, decision=event.decision,
+        urgent=event.urgent,
+    ))  # fmt: skip
 
 
 def closed(rows: Closures, it: Recorded, event: CaseClosed) -> Closures:
@@ -145,4 +152,4 @@ def time_of(rows: Closures, it: Recorded) -> datetime:
     return max(it.context.occurred, rows[-1].closed_at or rows[-1].proposed_at)
 
 
-CLOSURE = Projection(name="closure", version=1, row=Closure, fold=closures, key=("number",), path="closure")
+CLOSURE = Projection(name="closure", version=2, row=Closure, fold=closures, key=("number",), path="closure")

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from domain.acceptance import DeclineCode, HandoffAcceptanceReported, HandoffAccepted, HandoffDeclined
 from domain.case import Holder
 from domain.closure import CaseClosed
+from domain.consent import DisclosureBasis
 from domain.decider import Recorded, Role
-from domain.ownership import (
-    DeclineCode,
-    DisclosureBasis,
-    HandoffAcceptanceReported,
-    HandoffAccepted,
-    HandoffDeclined,
-    HandoffExpired,
-    HandoffProposed,
-    HandoffWithdrawn,
-)
+from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
+from domain.ledger.readtable import Index
 from domain.transfer import MatterTransferred, TransferContested, TransferReceived
 from projections.projection import Opens, Projection, but
 
 Outcome = Literal["pending", "accepted", "declined", "withdrawn", "expired", "received", "contested"]
+Place = Callable[[Holder | None], Any]
+"""Returns the place that a holder stands for: the unit, or the organisation."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,11 @@ class Handoff:
 
     `sender` is who offered it: the responsible worker, or the unit where its manager did so; for an imported history
     the last who accepted, and None before anybody had. `respond_by` is None for a transfer, which can't expire.
-    `direct` says that it was accepted in the very act that offered it, as imports do, and `returned` that the unit
-    had the case before and had passed it on. `answered_by` entered the answer, and `claim_told_by` the report that
-    somebody accepted it elsewhere. `act` is the id of the command that offered it.
+    `direct` says that it was accepted in the very act that offered it, as imports do. `returned` says that it is
+    offered to a unit that had the case before and passed it on, and `bounced` that it goes straight back to the unit
+    that the sender's had it from; `returned_to_organisation` and `bounced_to_organisation` say the same of the
+    organisations. `answered_by` entered the answer, and `claim_told_by` the report that somebody accepted it
+    elsewhere. `act` is the id of the command that offered it.
     """
 
     case: UUID
@@ -43,6 +43,9 @@ class Handoff:
     sender: Holder | None
     to: Holder
     returned: bool
+    bounced: bool
+    returned_to_organisation: bool
+    bounced_to_organisation: bool
     proposed_at: datetime
     version: int
     act: UUID
@@ -122,8 +125,11 @@ def sent(
     """Return the row of an offer with what every offer has."""
     sender = sender_of(rows, it)
     return Handoff(
-        case=it.stream, sender=sender, to=to, returned=had_before(rows, sender, to), act=it.context.command,
-        proposed_at=it.context.occurred, version=it.version, reason=it.version,
+        case=it.stream, sender=sender, to=to,
+        returned=had_before(rows, sender, to, unit_of), bounced=sent_by(rows, sender, to, unit_of),
+        returned_to_organisation=had_before(rows, sender, to, organisation_of),
+        bounced_to_organisation=sent_by(rows, sender, to, organisation_of),
+        act=it.context.command, proposed_at=it.context.occurred, version=it.version, reason=it.version,
         disclosure_basis=event.disclosure_basis, **more,
     )  # fmt: skip
 
@@ -138,11 +144,30 @@ def sender_of(rows: tuple[Handoff, ...], it: Recorded) -> Holder | None:
     return Holder(actor.organisation, actor.unit, actor.id if actor.role == Role.WORKER else None)
 
 
-def had_before(rows: tuple[Handoff, ...], sender: Holder | None, to: Holder) -> bool:
-    """Say whether the receiving unit, or somebody in it, once sent this case elsewhere."""
-    if sender is not None and sender.as_unit == to.as_unit:
+def unit_of(holder: Holder | None) -> Holder | None:
+    """Return the unit that a holder is, or works in."""
+    return holder and holder.as_unit
+
+
+def organisation_of(holder: Holder | None) -> str | None:
+    """Return the organisation that a holder is of."""
+    return holder.organisation if holder else None
+
+
+def had_before(rows: tuple[Handoff, ...], sender: Holder | None, to: Holder, place: Place) -> bool:
+    """Say whether the place that it is offered to, or somebody in it, once sent this case elsewhere."""
+    if place(sender) == place(to):
         return False
-    return any(row.sender is not None and row.sender.as_unit == to.as_unit for row in rows)
+    return any(place(row.sender) == place(to) for row in rows)
+
+
+def sent_by(rows: tuple[Handoff, ...], sender: Holder | None, to: Holder, place: Place) -> bool:
+    """Say whether the sender's place had this case from the very place that it is now offered to: A, B, A."""
+    here = place(sender)
+    if here is None or here == place(to):
+        return False
+    came = (row for row in reversed(rows) if row.accepted_by and place(row.accepted_by) == here != place(row.sender))
+    return any(place(row.sender) == place(to) for row in islice(came, 1))
 
 
 def answered(
@@ -164,4 +189,10 @@ def changed(rows: tuple[Handoff, ...], which: set[UUID], **changes: Any) -> tupl
     return rows if now == rows else now
 
 
-HANDOFFS = Projection(name="handoffs", version=1, row=Handoff, fold=handoffs, key=("id",), path="handoffs")
+HANDOFFS = Projection(
+    name="handoffs", version=2, row=Handoff, fold=handoffs, key=("id",), path="handoffs",
+    indexes=(
+        Index(("proposed_at",)), Index(("sender_organisation", "proposed_at")),
+        Index(("to_organisation", "proposed_at")),
+    ),
+)  # fmt: skip

@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain.acceptance import HandoffAccepted
 from domain.case import Holder, OwnerKind
 from domain.client_ownership import ClientReturnedOwnership, ClientTookOwnership, OwnerChosen
-from domain.closure import CaseClosed, CaseReopened
+from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.intake import CaseOpened
-from domain.ownership import HandoffAccepted, ResponsibleNamed
+from domain.ledger.readtable import Index
+from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.reopening import CaseReopened
 from domain.transfer import TransferReceived
 from projections.projection import Projection, but
 
@@ -50,8 +53,8 @@ def owner_periods(periods: Periods, it: Recorded) -> Periods:
     if not periods:
         return opened(it)
     match it.event:
-        case CaseReopened(responsible=holder, name_by=name_by):
-            return begun(periods, it, owned_by="responsible", owner=holder, responsible=holder, name_by=name_by)
+        case CaseReopened():
+            return reopened(periods, it, it.event)
         case _ if periods[-1].until is not None:
             return periods
         case CaseClosed():
@@ -60,13 +63,16 @@ def owner_periods(periods: Periods, it: Recorded) -> Periods:
 
 
 def owned(periods: Periods, it: Recorded) -> Periods:
-    """Let the client own the case, or whom the client chose, or again whoever answers for it."""
+    """Let the client own the case, or whom the client chose, or again whoever answers for it.
+
+    What waits for another word, as a worker's note of it does, changes nothing.
+    """
     match it.event:
-        case ClientTookOwnership():
+        case ClientTookOwnership(waits_for=None):
             return begun(periods, it, owned_by="client", owner=None)
-        case OwnerChosen(holder=holder):
+        case OwnerChosen(waits_for=None, holder=holder):
             return begun(periods, it, owned_by="chosen", owner=holder)
-        case ClientReturnedOwnership():
+        case ClientReturnedOwnership(waits_for=None):
             return begun(periods, it, owned_by="responsible", owner=periods[-1].responsible)
     return periods
 
@@ -81,10 +87,25 @@ def held(periods: Periods, it: Recorded) -> Periods:
             duty_holder = holder.organisation
         case ResponsibleNamed(holder=holder):
             pass
+        case ResponsibilityFellToUnit(unit=holder):
+            name_by = it.event.due_by
         case _:
             return periods
+    return answers(periods, it, holder, duty_holder=duty_holder, name_by=name_by)
+
+
+def reopened(periods: Periods, it: Recorded, event: CaseReopened) -> Periods:
+    """Begin anew with whoever answers for the case: or as the client left it, where their death was a mistake."""
+    if event.trigger == "death_withdrawn":
+        return answers(periods, it, event.responsible, name_by=event.name_by)
+    holder = event.responsible
+    return begun(periods, it, owned_by="responsible", owner=holder, responsible=holder, name_by=event.name_by)
+
+
+def answers(periods: Periods, it: Recorded, holder: Holder, **more: Any) -> Periods:
+    """Let this holder answer for the case, and own it unless the client decided otherwise."""
     owner = holder if periods[-1].owned_by == "responsible" else periods[-1].owner
-    return begun(periods, it, owner=owner, responsible=holder, duty_holder=duty_holder, name_by=name_by)
+    return begun(periods, it, owner=owner, responsible=holder, **more)
 
 
 def opened(it: Recorded) -> Periods:
@@ -114,4 +135,10 @@ def time_of(periods: Periods, it: Recorded) -> datetime:
     return max(it.context.occurred, periods[-1].until or periods[-1].since)
 
 
-OWNER = Projection(name="owner", version=1, row=OwnerPeriod, fold=owner_periods, key=("number",), path="owner")
+OWNER = Projection(
+    name="owner", version=2, row=OwnerPeriod, fold=owner_periods, key=("number",), path="owner",
+    indexes=(
+        Index(("responsible_organisation", "responsible_unit", "responsible_worker", "since")),
+        Index(("owner_organisation", "owner_unit", "owner_worker", "since")),
+    ),
+)  # fmt: skip

@@ -7,18 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain.acceptance import HandoffAccepted, HandoffDeclined
 from domain.case import Holder
-from domain.closure import CaseClosed, CaseReopened
+from domain.closure import CaseClosed
 from domain.decider import Recorded
+from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
 from domain.intake import CaseOpened
-from domain.ownership import (
-    HandoffAccepted,
-    HandoffDeclined,
-    HandoffExpired,
-    HandoffProposed,
-    HandoffWithdrawn,
-    ResponsibleNamed,
-)
+from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.reopening import CaseReopened
 from domain.transfer import MatterTransferred, TransferContested, TransferReceived
 from projections.projection import Projection, but
 
@@ -54,7 +50,12 @@ Placements = tuple[Placement, ...]
 def placements(rows: Placements, it: Recorded) -> Placements:
     """Begin a placement where the case comes to stand with another holder."""
     match it.event:
-        case CaseOpened(responsible=holder) | CaseReopened(responsible=holder) | ResponsibleNamed(holder=holder):
+        case (
+            CaseOpened(responsible=holder)
+            | CaseReopened(responsible=holder)
+            | ResponsibleNamed(holder=holder)
+            | ResponsibilityFellToUnit(unit=holder)
+        ):
             # an import opens with the intake, and reopens where the case stood
             return rows if it.context.imported else stands_with(rows, it, holder)
         case HandoffProposed(handoff=offer, to=to):
@@ -104,8 +105,11 @@ def placed(
 ) -> Placements:
     """Let the case stand with this holder from now on; None is the intake unit, which is no placement."""
     before = before_act(rows, it.context.command)
+    gone = left(before, it)
+    same = rows[: len(gone)]
+    gone = same if same == gone else gone
     if holder is None:
-        return left(before, it)
+        return gone
     offered = holder != responsible
     for so_far in (rows, before):
         if so_far and so_far[-1].until is None and so_far[-1].holder == holder:
@@ -114,9 +118,7 @@ def placed(
         case=it.stream, number=len(before) + 1, holder=holder, responsible=responsible, offered=offered, offer=offer,
         since=time_of(before, it), version=it.version, placed_by=it.context.command,
     )  # fmt: skip
-    gone = left(before, it)
-    same = rows[: len(gone)]
-    return (*(same if same == gone else gone), here)
+    return (*gone, here)
 
 
 def before_act(rows: Placements, act: UUID) -> Placements:
@@ -147,5 +149,5 @@ def time_of(rows: Placements, it: Recorded) -> datetime:
 
 
 PLACEMENTS = Projection(
-    name="placements", version=1, row=Placement, fold=placements, key=("number",), path="placements"
+    name="placements", version=2, row=Placement, fold=placements, key=("number",), path="placements"
 )

@@ -1,4 +1,7 @@
-"""The grammar: a row type, and a function from the rows so far and the next event to the rows now."""
+"""The grammar: a row type, and a function from the rows so far and the next event to the rows now.
+
+Where the rows so far do not tell enough to go on from, a fold has a memory instead, and rows are made of that.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,13 @@ from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, 
 from uuid import UUID
 
 import projections
-from domain.decider import Recorded
-from domain.ledger.readtable import ReadTable
+from domain.case import Case
+from domain.decider import Recorded, State
+from domain.ledger.mapper import codecs
+from domain.ledger.readtable import Index, ReadTable
 
 Row = TypeVar("Row")
+Memory = TypeVar("Memory")
 
 _SQL = {UUID: "uuid", int: "bigint", float: "double precision", str: "text", bool: "boolean", datetime: "timestamptz"}
 
@@ -28,31 +34,52 @@ class Opens:
     field: str
 
 
+_NO_ROWS: Any = ()
+
+
+def _themselves(memory: Any) -> Any:
+    return memory
+
+
 @dataclass(frozen=True)
-class Projection(Generic[Row]):
+class Projection(Generic[Row, Memory]):
     """A read model. Raise `version` when the row type or the meaning of the fold changes: it is built anew beside.
 
-    `fold` is pure and sees a stream's events in the order in which they count. `key` are the fields that, with the
-    case, identify a row. `path` is its name in a URL.
+    `fold` is pure and sees a stream's events in the order in which they count. It goes from what it remembers to what
+    it remembers next: first `start`, and of that `rows` makes the rows, the very same one where nothing changed. Mostly
+    the rows are all that there is to remember, so these two are left out.
+
+    `of` is the kind of stream, which the row type's first field names; `key` are the fields that, with that one,
+    identify a row. `path` is a case's projection's name in a URL, empty where it is read another way. `indexes` are by
+    what rows are looked up across streams.
     """
 
     name: str
     version: int
     row: type[Row]
-    fold: Callable[[tuple[Row, ...], Recorded], tuple[Row, ...]]
+    fold: Callable[[Memory, Recorded], Memory]
     key: tuple[str, ...] = ()
     path: str = ""
+    of: type[State] = Case
+    start: Memory = _NO_ROWS
+    rows: Callable[[Memory], tuple[Row, ...]] = _themselves
+    indexes: tuple[Index, ...] = ()
 
-    def over(self, history: Iterable[Recorded], rows: tuple[Row, ...] = ()) -> tuple[Row, ...]:
+    def over(self, history: Iterable[Recorded]) -> tuple[Row, ...]:
         """Return the rows after these events."""
+        return self.rows(self.remembered(self.start, history))
+
+    def remembered(self, memory: Memory, history: Iterable[Recorded]) -> Memory:
+        """Return what is remembered after these events."""
         for it in history:
-            rows = self.fold(rows, it)
-        return rows
+            memory = self.fold(memory, it)
+        return memory
 
     @cached_property
     def table(self) -> ReadTable:
         """The table that the rows are kept in."""
-        return ReadTable(self.name, self.version, tuple(_columns(self.row)), ("case", *self.key))
+        columns = tuple(_columns(self.row))
+        return ReadTable(self.name, self.version, columns, (columns[0][0], *self.key), self.indexes)
 
     def record(self, row: Row) -> dict[str, Any]:
         """Return a row by its columns."""
@@ -71,8 +98,12 @@ class Projection(Generic[Row]):
         return tuple((name, tuple(_parts_of(name, hint))) for name, hint in _hints(self.row))
 
     def key_of(self, row: Row) -> tuple[Any, ...]:
-        """Return what identifies a row within its case."""
+        """Return what identifies a row within its stream."""
         return tuple(getattr(row, name) for name in self.key)
+
+
+AnyProjection = Projection[Any, Any]
+"""A projection of whatever rows, made of whatever memory."""
 
 
 def but(row: Row, **changes: Any) -> Row:
@@ -83,14 +114,19 @@ def but(row: Row, **changes: Any) -> Row:
 
 
 @cache
-def every_projection() -> tuple[Projection[Any], ...]:
+def every_projection() -> tuple[AnyProjection, ...]:
     """Return the projections of all modules here: a new one is a new file and nothing else."""
-    found: dict[str, Projection[Any]] = {}
+    found: dict[str, AnyProjection] = {}
     for module in pkgutil.walk_packages(projections.__path__, "projections."):
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Projection):
                 found[value.name] = value
     return tuple(found[name] for name in sorted(found))
+
+
+def topics_of(kind: type[State]) -> tuple[str, ...]:
+    """Return the topics of a kind of stream: by that of its first event it is known for one."""
+    return tuple(sorted(topic for topic, it in codecs().items() if it.event.state is kind))
 
 
 def _columns(row: type[Any], prefix: str = "") -> Iterable[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """The folds, rebuilt: online, in batches, in parallel, killable at any moment and resumable.
 
 What is behind is rebuilt, and nothing else says what is left to do: so a rebuild that was killed goes on where it
-was. A batch locks its cases' rows in `projected` before it reads their events. A writer that has the lock is passed
+was. A batch locks its streams' rows in `projected` before it reads their events. A writer that has the lock is passed
 by (its own act brings the rows up to date, or leaves them behind for the next round); one that comes later waits.
+Streams are mostly cases, and are called so here; which kinds there are, the projections say.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import atexit
 import logging
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,13 +22,15 @@ from uuid import UUID
 import msgspec
 import psycopg
 from psycopg import Connection
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from domain.decider import Recorded
 from domain.history import counted, reorders
 from domain.ledger.database import Region
 from domain.ledger.mapper import HistoryDamaged, TopicUnknown, decoded
-from projections.projection import Projection, every_projection
+from domain.ledger.readtable import ReadTable, names
+from domain.ledger.recorder import now_current
+from projections.projection import AnyProjection, every_projection, topics_of
 
 BATCH_EVENTS = 2_000
 """About how many events a batch holds its locks for: a few hundredths of a second."""
@@ -54,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Difference:
-    """Where a read table does not say what the events say."""
+    """Where a read table does not say what the events say. `case` is the stream, whatever it is of."""
 
     projection: str
     case: UUID
@@ -63,6 +66,9 @@ class Difference:
 
 _Records = list[dict[str, Any]]
 """Rows by column."""
+
+_Folds = dict[str, _Records | None]
+"""A stream's rows in each read table of its kind, None where they can't be folded."""
 
 Progress = Callable[[int, int], None]
 """Called with how many events are done, of how many."""
@@ -88,16 +94,30 @@ def verify(region: Region, names: Sequence[str] = (), processes: int = 1, progre
     projections = _named(names)
     total = Outcome()
     with region.connect() as connection:
-        todo = connection.execute(_ALL_CASES).fetchall()
+        todo = connection.execute(_ALL, (_kinds(projections),)).fetchall()
         for projection in projections:
-            strays = f'SELECT DISTINCT "case" FROM {projection.table.table} EXCEPT SELECT "case" FROM clients'
-            for (case,) in connection.execute(strays.encode()):
-                total.differences.append(Difference(projection.name, case, "rows of a case that does not exist"))
+            for (case,) in connection.execute(_strays(projection).encode(), (list(topics_of(projection.of)),)):
+                what = f"rows of a {projection.table.kind} that does not exist"
+                total.differences.append(Difference(projection.name, case, what))
     _each(region, _verified, projections, todo, processes=processes, total=total, progress=progress)
     return total
 
 
-def start_over(connection: Connection, projections: Iterable[Projection[Any]]) -> None:
+def _kinds(projections: Iterable[AnyProjection]) -> Json:
+    """Return the kinds of streams that these projections are of: by which topics known, and in which tables read."""
+    kinds = {it.of: it.table.kind for it in projections}
+    return Json([
+        {"kind": name, "topics": topics_of(kind), "tables": [it.table.table for it in projections if it.of is kind]}
+        for kind, name in kinds.items()
+    ])  # fmt: skip
+
+
+def _strays(projection: AnyProjection) -> str:
+    table = projection.table
+    return f"SELECT DISTINCT {table.stream} FROM {table.table} EXCEPT {_BEGUN}"
+
+
+def start_over(connection: Connection, projections: Iterable[AnyProjection]) -> None:
     """Say that nothing of these projections is up to date. Their rows stay until each case's are replaced.
 
     Where writers and this wait for each other, PostgreSQL lets one of them go first, and this tries again.
@@ -105,7 +125,7 @@ def start_over(connection: Connection, projections: Iterable[Projection[Any]]) -
     tables = [it.table.table for it in projections]
     for last in (False, False, False, True):
         try:
-            connection.execute(_START_OVER, (tables,))
+            connection.execute(_START_OVER, {"tables": tables})
             return
         except psycopg.errors.DeadlockDetected:
             if last:
@@ -113,22 +133,32 @@ def start_over(connection: Connection, projections: Iterable[Projection[Any]]) -
 
 
 def behind(
-    connection: Connection, projections: Sequence[Projection[Any]], aside: Iterable[UUID] = ()
+    connection: Connection, projections: Sequence[AnyProjection], aside: Iterable[UUID] = ()
 ) -> list[tuple[UUID, int]]:
     """Return the cases of which some projection is behind the events, with how many events each has."""
-    tables = [it.table.table for it in projections]
-    found = connection.execute(_BEHIND, (tables, len(tables), list(aside))).fetchall()
+    found = connection.execute(_BEHIND, (_kinds(projections), list(aside))).fetchall()
     return [(case, head) for case, head in found]
 
 
-def count_behind(connection: Connection, projections: Sequence[Projection[Any]]) -> dict[str, int]:
-    """Return of each projection how many cases are behind, as far as the rows themselves know: one cheap query."""
-    tables = [it.table.table for it in projections]
-    found: dict[str, int] = dict(connection.execute(_COUNT_BEHIND, (tables,)).fetchall())
+def count_behind(connection: Connection, projections: Sequence[AnyProjection]) -> dict[str, int]:
+    """Return of each projection how many cases are behind, as far as `projected` knows them: at once.
+
+    It does not know of those that began before there was any projection of their kind: see `count_behind_events`.
+    """
+    return _counted(connection, projections, _COUNT_BEHIND)
+
+
+def count_behind_events(connection: Connection, projections: Sequence[AnyProjection]) -> dict[str, int]:
+    """Return the same of all cases that have begun, whether `projected` knows them or not: it reads all beginnings."""
+    return _counted(connection, projections, _COUNT_BEHIND_EVENTS)
+
+
+def _counted(connection: Connection, projections: Sequence[AnyProjection], statement: str) -> dict[str, int]:
+    found: dict[str, int] = dict(connection.execute(statement.encode(), (_kinds(projections),)).fetchall())
     return {it.name: found[it.table.table] for it in projections}
 
 
-def rebuild_cases(connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID]) -> Outcome:
+def rebuild_cases(connection: Connection, projections: Sequence[AnyProjection], cases: Sequence[UUID]) -> Outcome:
     """Replace these cases' rows by a fresh fold, in one transaction; skip those that a writer has in hand.
 
     A case whose rows don't fit their table is set aside, and the others of the batch go on without it.
@@ -147,30 +177,30 @@ def rebuild_cases(connection: Connection, projections: Sequence[Projection[Any]]
         return outcome
 
 
-def _replaced(connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID]) -> Outcome:
+def _replaced(connection: Connection, projections: Sequence[AnyProjection], cases: Sequence[UUID]) -> Outcome:
     outcome = Outcome()
-    tables = {it.table.table: it for it in projections}
-    connection.execute(_BEGIN_ROWS, (list(cases), list(tables)))
+    connection.execute(_BEGIN_ROWS, (_kinds(projections), list(cases)))
     with connection.transaction():
-        held = connection.execute(_LOCK_ROWS, (list(cases), list(tables), len(tables))).fetchall()
-        mine = [case for (case,) in held]
+        mine = [case for (case,) in connection.execute(_LOCK_ROWS, (list(cases),))]
         folded = list(_folded(connection, projections, mine, outcome))
-        for number, projection in enumerate(projections):
-            done = [(case, head, rows[number]) for case, head, rows in folded if rows[number] is not None]
-            _replace(connection, projection, done)
+        for table in (it.table for it in projections):
+            done = {case: rows for case, _, folds in folded if (rows := folds.get(table.table)) is not None}
+            _replace(connection, table, done)
+        now_current(connection, [(case, head, _built(folds)) for case, head, folds in folded])
     return outcome
 
 
-def _replace(connection: Connection, projection: Projection[Any], done: Sequence[tuple[UUID, int, Any]]) -> None:
-    table, columns = projection.table, [name for name, _ in projection.table.columns]
-    cases, heads = [case for case, _, _ in done], [head for _, head, _ in done]
-    connection.execute(f'DELETE FROM {table.table} WHERE "case" = ANY (%s)'.encode(), (cases,))
-    names = ", ".join(f'"{name}"' for name in columns)
-    with connection.cursor().copy(f"COPY {table.table} ({names}) FROM STDIN".encode()) as copy:
-        for _, _, rows in done:
+def _built(folds: _Folds) -> list[str]:
+    return [table for table, rows in folds.items() if rows is not None]
+
+
+def _replace(connection: Connection, table: ReadTable, done: Mapping[UUID, _Records]) -> None:
+    connection.execute(f"DELETE FROM {table.table} WHERE {table.stream} = ANY (%s)".encode(), (list(done),))
+    columns = names(tuple(name for name, _ in table.columns))
+    with connection.cursor().copy(f"COPY {table.table} ({columns}) FROM STDIN".encode()) as copy:
+        for rows in done.values():
             for row in rows:
                 copy.write_row([_copied(value) for value in row.values()])
-    connection.execute(_MOVED, (cases, heads, table.table))
 
 
 def _copied(value: Any) -> Any:
@@ -178,9 +208,9 @@ def _copied(value: Any) -> Any:
 
 
 def _folded(
-    connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID], outcome: Outcome
-) -> Iterator[tuple[UUID, int, list[_Records | None]]]:
-    """Yield each case with its head and its rows in each projection, None where they can't be folded."""
+    connection: Connection, projections: Sequence[AnyProjection], cases: Sequence[UUID], outcome: Outcome
+) -> Iterator[tuple[UUID, int, _Folds]]:
+    """Yield each case with its head and its rows in each projection of its kind."""
     with connection.cursor(binary=True) as cursor:
         stored = cursor.execute(_EVENTS, (list(cases),)).fetchall()
     for case, events in groupby(stored, key=lambda it: it[0]):
@@ -194,10 +224,13 @@ def _folded(
             outcome.aside.add(case)
             continue
         ordered = counted(history) if any(map(reorders, history)) else history
-        yield case, kept[-1][1], [_rows(it, ordered, case, outcome) for it in projections]
+        kind = type(history[0].event).state
+        yield case, kept[-1][1], {
+            it.table.table: _rows(it, ordered, case, outcome) for it in projections if it.of is kind
+        }  # fmt: skip
 
 
-def _rows(projection: Projection[Any], history: Sequence[Recorded], case: UUID, outcome: Outcome) -> _Records | None:
+def _rows(projection: AnyProjection, history: Sequence[Recorded], case: UUID, outcome: Outcome) -> _Records | None:
     try:
         return [projection.record(row) for row in projection.over(history)]
     except Exception as raised:  # whatever a fold does, the others go on
@@ -206,44 +239,50 @@ def _rows(projection: Projection[Any], history: Sequence[Recorded], case: UUID, 
         return None
 
 
-def _verified(connection: Connection, projections: Sequence[Projection[Any]], cases: Sequence[UUID]) -> Outcome:
+def _verified(connection: Connection, projections: Sequence[AnyProjection], cases: Sequence[UUID]) -> Outcome:
     """Compare these cases' rows with a fresh fold, all seen at one moment."""
     outcome = Outcome()
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         known = connection.execute(_PROJECTED, (list(cases),)).fetchall()
-        versions = {(case, table): version for case, table, version in known}
-        stands = {it.name: _standing(connection, it, cases) for it in projections}
+        current = {(case, table): head for case, head, tables in known for table in tables}
+        stands = {it.table.table: _standing(connection, it, cases) for it in projections}
         for case, head, folds in _folded(connection, projections, cases, outcome):
-            for projection, rows in zip(projections, folds, strict=True):
-                if versions.get((case, projection.table.table)) != head:
+            for projection in (it for it in projections if it.table.table in folds):
+                table = projection.table.table
+                rows = folds[table]
+                if current.get((case, table)) != head:
                     outcome.differences.append(Difference(projection.name, case, "behind its events"))
-                elif rows is not None and _sorted(projection, rows) != stands[projection.name].get(case, []):
+                elif rows is not None and _sorted(projection, rows) != stands[table].get(case, []):
                     outcome.differences.append(Difference(projection.name, case, "not what a fresh fold gives"))
     return outcome
 
 
-def _standing(connection: Connection, projection: Projection[Any], cases: Sequence[UUID]) -> dict[UUID, list[Any]]:
-    names = [name for name, _ in projection.table.columns]
-    columns = ", ".join(f'"{name}"' for name in names)
-    query = f'SELECT {columns} FROM {projection.table.table} WHERE "case" = ANY (%s)'
+def _standing(connection: Connection, projection: AnyProjection, cases: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    table, columns = projection.table, tuple(name for name, _ in projection.table.columns)
+    query = f"SELECT {names(columns)} FROM {table.table} WHERE {table.stream} = ANY (%s)"
     found: dict[UUID, list[Any]] = {}
     for row in connection.execute(query.encode(), (list(cases),)):
-        record = dict(zip(names, row, strict=True))
-        found.setdefault(record["case"], []).append(record)
+        record = dict(zip(columns, row, strict=True))
+        found.setdefault(record[table.kind], []).append(record)
     return {case: sorted(rows, key=lambda it: _key(projection, it)) for case, rows in found.items()}
 
 
-def _sorted(projection: Projection[Any], rows: _Records) -> _Records:
-    plain = [{name: list(it) if isinstance(it, tuple) else it for name, it in row.items()} for row in rows]
+def _sorted(projection: AnyProjection, rows: _Records) -> _Records:
+    plain = [{name: _as_read(it) for name, it in row.items()} for row in rows]
     return sorted(plain, key=lambda it: _key(projection, it))
 
 
-def _key(projection: Projection[Any], record: dict[str, Any]) -> tuple[Any, ...]:
+def _as_read(value: Any) -> Any:
+    """Return a value as it comes back from its column: what is not one value is kept as JSON."""
+    return msgspec.json.decode(_dumps(value)) if isinstance(value, tuple) else value
+
+
+def _key(projection: AnyProjection, record: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(record[name] for name in projection.table.key)
 
 
-def _named(names: Sequence[str]) -> tuple[Projection[Any], ...]:
+def _named(names: Sequence[str]) -> tuple[AnyProjection, ...]:
     every = every_projection()
     unknown = set(names) - {it.name for it in every}
     if unknown:
@@ -252,13 +291,13 @@ def _named(names: Sequence[str]) -> tuple[Projection[Any], ...]:
     return tuple(it for it in every if not names or it.name in names)
 
 
-_Work = Callable[[Connection, Sequence[Projection[Any]], Sequence[UUID]], Outcome]
+_Work = Callable[[Connection, Sequence[AnyProjection], Sequence[UUID]], Outcome]
 
 
 def _each(
     region: Region,
     work: _Work,
-    projections: Sequence[Projection[Any]],
+    projections: Sequence[AnyProjection],
     todo: Sequence[tuple[UUID, int]],
     *,
     processes: int,
@@ -315,54 +354,76 @@ def batches(todo: Iterable[tuple[UUID, int]]) -> Iterator[list[UUID]]:
 
 
 def _dumps(value: Any) -> bytes:
-
     return msgspec.json.encode(value)
 
 
 _ROUNDS = 20
 """Cases that a writer had in hand each time are left to the next rebuild: they are up to date, or soon are."""
 
-_ALL_CASES = """
-    SELECT c."case", (SELECT max(version) FROM events e WHERE e.stream = c."case") FROM clients c ORDER BY 1"""
+_BEGUN = "SELECT stream FROM events WHERE version = 1 AND topic = ANY (%s)"
 
-_BEHIND = """
-    SELECT c."case", h.head FROM clients c
-    CROSS JOIN LATERAL (SELECT max(version) AS head FROM events e WHERE e.stream = c."case") h
-    LEFT JOIN LATERAL (
-        SELECT count(*) AS current FROM projected p
-        WHERE p.stream = c."case" AND p.projection = ANY (%s) AND p.version >= h.head
-    ) p ON true
-    WHERE p.current < %s AND NOT c."case" = ANY (%s) ORDER BY 1"""
+_KINDS = "json_to_recordset(%s::json) AS k(kind text, topics text[], tables text[])"
 
-_COUNT_BEHIND = """
-    SELECT t.name, (SELECT count(*) FROM clients)
-        - (SELECT count(*) FROM projected p WHERE p.projection = t.name AND p.version >= p.head)
-    FROM unnest(%s::text[]) AS t(name)"""
+_ALL = f"""
+    SELECT e.stream, (SELECT max(version) FROM events last WHERE last.stream = e.stream)
+    FROM {_KINDS} JOIN events e ON e.version = 1 AND e.topic = ANY (k.topics) ORDER BY 1"""
+
+_BEHIND = f"""
+    WITH kinds AS MATERIALIZED (SELECT * FROM {_KINDS}),
+    up_to_date AS MATERIALIZED (
+        SELECT k.kind, s.standing FROM kinds k CROSS JOIN standings(k.kind) s WHERE s.current @> k.tables
+    )
+    SELECT e.stream, (SELECT max(version) FROM events last WHERE last.stream = e.stream)
+    FROM kinds k JOIN events e ON e.version = 1 AND e.topic = ANY (k.topics)
+    LEFT JOIN (projected p JOIN up_to_date USING (kind, standing)) ON p.stream = e.stream
+    WHERE (p.stream IS NULL OR EXISTS (SELECT FROM events new WHERE new.stream = p.stream AND new.version > p.head))
+        AND NOT e.stream = ANY (%s) ORDER BY 1"""
+"""Of what `projected` says it believes only what the events bear out: who wrote them may not have known it."""
+
+_COUNT_BEHIND = f"""
+    WITH kinds AS MATERIALIZED (SELECT * FROM {_KINDS}),
+    behind AS MATERIALIZED (
+        SELECT k.kind, s.current,
+            (SELECT count(*) FROM projected p WHERE p.kind = k.kind AND p.standing = s.standing) AS streams
+        FROM kinds k CROSS JOIN standings(k.kind) s WHERE NOT s.current @> k.tables
+    )
+    SELECT t.name, coalesce((
+        SELECT sum(b.streams) FROM behind b WHERE b.kind = k.kind AND NOT t.name = ANY (b.current)
+    ), 0)::bigint
+    FROM kinds k CROSS JOIN LATERAL unnest(k.tables) AS t(name)"""
+
+_COUNT_BEHIND_EVENTS = f"""
+    WITH kinds AS MATERIALIZED (
+        SELECT kind, tables, (SELECT count(*) FROM events WHERE version = 1 AND topic = ANY (topics)) AS streams
+        FROM {_KINDS}
+    ),
+    up_to_date AS MATERIALIZED (
+        SELECT k.kind, s.current,
+            (SELECT count(*) FROM projected p WHERE p.kind = k.kind AND p.standing = s.standing) AS streams
+        FROM kinds k CROSS JOIN standings(k.kind) s
+    )
+    SELECT t.name, k.streams - coalesce((
+        SELECT sum(u.streams) FROM up_to_date u WHERE u.kind = k.kind AND t.name = ANY (u.current)
+    ), 0)::bigint
+    FROM kinds k CROSS JOIN LATERAL unnest(k.tables) AS t(name)"""
 
 _START_OVER = """
-    UPDATE projected p SET version = 0
-    FROM (SELECT stream, projection FROM projected WHERE projection = ANY (%s)
-          ORDER BY stream, projection FOR UPDATE) q
-    WHERE p.stream = q.stream AND p.projection = q.projection"""
+    UPDATE projected p SET current = ARRAY(
+        SELECT t FROM unnest(p.current) t WHERE t <> ALL (%(tables)s) ORDER BY t COLLATE "C"
+    )
+    FROM (SELECT stream FROM projected WHERE current && %(tables)s::text[] ORDER BY stream FOR UPDATE) q
+    WHERE p.stream = q.stream"""
 """Locks its rows in the order in which writers do, so that neither waits for the other for ever."""
 
 _BEGIN_ROWS = """
-    INSERT INTO projected (stream, projection, version, head)
-    SELECT s.stream, t.name, 0, 0 FROM unnest(%s::uuid[]) AS s(stream), unnest(%s::text[]) AS t(name)
-    ORDER BY 1, 2 ON CONFLICT DO NOTHING"""
+    INSERT INTO projected (stream, kind, head, current)
+    SELECT e.stream, k.kind, 0, '{}'
+    FROM json_to_recordset(%s::json) AS k(kind text, topics text[])
+    JOIN events e ON e.version = 1 AND e.topic = ANY (k.topics) AND e.stream = ANY (%s)
+    ORDER BY 1 ON CONFLICT DO NOTHING"""
 
-_LOCK_ROWS = """
-    WITH held AS (
-        SELECT stream FROM projected WHERE stream = ANY (%s) AND projection = ANY (%s)
-        ORDER BY stream, projection FOR UPDATE SKIP LOCKED
-    )
-    SELECT stream FROM held GROUP BY stream HAVING count(*) = %s ORDER BY stream"""
+_LOCK_ROWS = "SELECT stream FROM projected WHERE stream = ANY (%s) ORDER BY stream FOR UPDATE SKIP LOCKED"
 
 _EVENTS = "SELECT stream, version, bytes FROM events WHERE stream = ANY (%s) ORDER BY stream, version"
 
-_MOVED = """
-    UPDATE projected p SET version = m.version, head = m.version
-    FROM unnest(%s::uuid[], %s::integer[]) AS m(stream, version)
-    WHERE p.stream = m.stream AND p.projection = %s AND p.version <= m.version"""
-
-_PROJECTED = "SELECT stream, projection, version FROM projected WHERE stream = ANY (%s)"
+_PROJECTED = "SELECT stream, head, current FROM projected WHERE stream = ANY (%s)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.acceptance import AcceptHandoff
 from domain.case import Holder
 from domain.client import RegisterClient
 from domain.decider import Actor, Command, Role
@@ -19,6 +20,7 @@ from domain.directory import (
     unit_stream,
     worker_stream,
 )
+from domain.handoff import HandoffProposed, ProposeHandoff
 from domain.intake import OpenCase
 from domain.ledger.application import Cases, ask
 from domain.ledger.database import Pool, Region
@@ -26,7 +28,6 @@ from domain.ledger.migrate import migrate
 from domain.ledger.recorder import Receipt
 from domain.ledger.warm import ReadModels
 from domain.ledger.words import KeyFile
-from domain.ownership import AcceptHandoff, HandoffProposed, ProposeHandoff
 from domain.voice import RecordStatement
 from projections.live import Live
 
@@ -81,7 +82,7 @@ class Town:
 
     def offer(self, case: UUID, by: Actor = AINO, to: Holder | None = None) -> UUID:
         """Offer the case, to Bo if to nobody else; return the handoff."""
-        command = ProposeHandoff(to or holder(BO), "osaa paremmin", None, "ei tavoitettu", disclosure_basis="consent")
+        command = ProposeHandoff(to or holder(BO), "osaa paremmin", None, "ei tavoitettu", disclosure_basis="statutory")
         receipt = self.cases.execute(ask(command, case, by))
         event = self.cases.history(case, receipt.last)[-1].event
         assert isinstance(event, HandoffProposed)

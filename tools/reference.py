@@ -1,4 +1,4 @@
-"""Writes docs/reference.md: every command, refusal and event, from the code itself."""
+"""Writes docs/reference.md: every command, refusal, event and rule, from the code itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from api.rules import told
 from domain.case import Case
 from domain.client import Client
 from domain.decider import Absent, Command, Conflict, Event, Forbidden, Refusal, Unacceptable, kebab
 from domain.directory import Organisation, PolicyInForce, Unit, Worker
 from domain.ledger.mapper import codecs, every
+from domain.policy import Policy
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
@@ -29,7 +31,7 @@ def main() -> None:
 
 def page() -> str:
     """Return the page as it should be."""
-    return "\n".join([*_commands(), "", *_refusals(), "", *_events(), ""])
+    return "\n".join([*_commands(), "", *_refusals(), "", *_events(), "", *_rules(), ""])
 
 
 def _commands() -> Iterator[str]:
@@ -72,6 +74,20 @@ def _events() -> Iterator[str]:
         words = codecs()[event.topic].words
         names = ", ".join(f"{it.name}{'*' * (it.name in words)}" for it in fields(event))
         yield f"| `{event.topic}` | {names} | {_first_line(event)} |"
+
+
+def _rules() -> Iterator[str]:
+    yield "## Rules"
+    yield ""
+    yield "With the numbers that count where no policy was set: `GET /rules?unit=` tells a unit's own, and both it and"
+    yield "`luotsi rules` tell all this in Finnish, Swedish and English."
+    yield ""
+    yield "| # | level | what it says | because | source | thresholds |"
+    yield "|---|---|---|---|---|---|"
+    for rule in told(Policy(), "en"):
+        names = ", ".join(f"`{it.name}` {it.value}" for it in rule.thresholds)
+        levels = ", ".join(rule.levels)
+        yield f"| {rule.number} | {levels} | {rule.says} | {rule.because} | {rule.source} | {names} |"
 
 
 def _url(command: type[Command[Any]]) -> str:

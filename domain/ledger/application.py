@@ -21,13 +21,13 @@ import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, Mapper
 
-from domain.case import Case
+from domain.case import Holder
 from domain.decider import Recorded, Refusal, State, Unacceptable
 from domain.facts import Facts
 from domain.history import counted, fold, reorders
 from domain.ledger.clock import DatabaseClock
 from domain.ledger.database import DatabaseUnavailable, Pool, Region
-from domain.ledger.drafts import Asked, Draft, VersionMismatch, ask, beside, facts_for, named_entries
+from domain.ledger.drafts import Asked, Draft, VersionMismatch, ask, beside, facts_for, named_entries, weighed
 from domain.ledger.fault import Fault
 from domain.ledger.mapper import EventMapper, Sealed, decoded
 from domain.ledger.recorder import Act, LedgerRecorder, Overtaken, Receipt, select_stream
@@ -82,11 +82,12 @@ class Write:
 
 @dataclass(frozen=True)
 class _Fresh:
-    """What a look at the ledger found: the streams, the entries that commands name, and receipts."""
+    """What a look at the ledger found: the streams, the entries that commands name, receipts, and caseloads."""
 
     streams: Mapping[UUID, Loaded]
     entries: Mapping[UUID, Mapping[int, Recorded]]
     receipts: Mapping[UUID, Receipt]
+    caseloads: Mapping[Holder, int]
 
 
 class Cases(Application[UUID]):
@@ -137,7 +138,7 @@ class Cases(Application[UUID]):
         What this process remembers is a guess that costs no look. If that comes to nothing, it is decided on a fresh
         look, and again on another each time that somebody else comes first.
         """
-        if not any(it.keyed or named_entries(it.command) for it in asked):
+        if not any(it.keyed or it.command.weighs or named_entries(it.command) for it in asked):
             with suppress(_NotAtHand, Refusal, Overtaken):
                 return (yield from self._attempt(asked, None))
         for _ in range(1 + ATTEMPTS):
@@ -200,7 +201,8 @@ class Cases(Application[UUID]):
                 streams[stream] = loaded.state
                 draft.looked_at.add((stream, loaded.version))
         entries = dict(fresh.entries.get(it.stream, {})) if fresh else {}
-        return facts_for(it, draft, streams, entries | {one.version: one for one in draft.events})
+        caseloads = fresh.caseloads if fresh else {}
+        return facts_for(it, draft, streams, entries | {one.version: one for one in draft.events}, caseloads)
 
     def _at_hand(self, stream: UUID, kind: type[State], fresh: _Fresh | None) -> Loaded:
         """Return a stream as this process remembers it, or as the fresh look found it. Raises `_NotAtHand`."""
@@ -218,10 +220,13 @@ class Cases(Application[UUID]):
             frozenset(draft.looked_at if draft.events else {*draft.looked_at, own}),  # nothing new rests on it too
             wrapped, draft.client if draft.begins else None,
             models.changes(before.rows, after.rows, whole=draft.past is not None) if draft.events else (),
+            frozenset().union(*(it.event.destroys for it in draft.events)), any(it.event.erases for it in draft.events),
         )  # fmt: skip
 
     def _remember(self, written: Act, after: Loaded) -> None:
         self.warm.put(after)
+        if written.erases:
+            self.keyring.destroyed(written.stream)
         if any(rows.failed for rows in written.rows):
             self.warm.forget(written.stream)  # so that it is folded anew, from its events, the next time
 
@@ -281,6 +286,8 @@ class Cases(Application[UUID]):
         if not stored:
             return known
         events: list[Recorded] = [self.mapper.to_domain_event(it) for it in stored]  # type: ignore[misc]
+        if any(it.event.erases for it in events):
+            self.keyring.destroyed(known.stream)  # so that nothing new is sealed under a key that is gone
         reordered = any(map(reorders, events))
         if reordered and known.version:
             events = self.history(known.stream, events[-1].version)
@@ -291,7 +298,7 @@ class Cases(Application[UUID]):
         return known.moved(events, stored[-1].hash, state, rows)
 
     def _models_of(self, state: State) -> ReadModels:
-        return self.models if isinstance(state, Case) else _NO_MODELS
+        return self.models.of(type(state))
 
     def _look(self, asked: Sequence[Asked]) -> _Fresh:
         """Look at everything that the commands need, as it is in the ledger now."""
@@ -308,7 +315,14 @@ class Cases(Application[UUID]):
                 streams[stream] = streams.get(stream) or self.loaded(stream, kind)
             named = sorted(version for version in named_entries(it.command) if 0 < version <= own.version)
             entries.setdefault(it.stream, {}).update(self._entries(it.stream, named))
-        return _Fresh(streams, entries, receipts)
+        return _Fresh(streams, entries, receipts, self._caseloads(asked))
+
+    def _caseloads(self, asked: Sequence[Asked]) -> Mapping[Holder, int]:
+        workers = {holder for it in asked for holder in weighed(it)}
+        if not workers:
+            return {}
+        with self.pool.connection() as connection:
+            return self.models.caseloads(connection, workers)
 
     def _entries(self, stream: UUID, versions: Sequence[int]) -> dict[int, Recorded]:
         if not versions:
@@ -343,8 +357,6 @@ def _same_request(it: Asked, receipt: Receipt) -> Receipt:
         raise KeyReused
     return receipt
 
-
-_NO_MODELS = NoReadModels()
 
 _LOOK = """
     SELECT clock_timestamp(), (SELECT wrapped FROM keys LIMIT 1), (

@@ -12,6 +12,8 @@ from psycopg import Connection
 from domain.ledger.database import Region
 
 RETRY_SECONDS = 1.0
+TAKEOVER_SECONDS = 1.0
+"""How often the one who waits for an office asks whether it is free."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,3 +48,12 @@ class Beside(ABC):
             except psycopg.Error as lost:
                 _log.warning("the %s lost its connection and tries again: %s", self._thread.name, type(lost).__name__)
                 self.told_to_stop.wait(RETRY_SECONDS)
+
+
+def elected(connection: Connection, region: Region, office: str) -> bool:
+    """Say whether this connection holds the office in this region. It does so until the connection ends."""
+    row = connection.execute(_ELECTED, (f"luotsi {office} {region.name}",)).fetchone()
+    return bool(row and row[0])
+
+
+_ELECTED = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"

@@ -12,10 +12,12 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
-from domain.case import Holder
+from domain.case import Case, Holder
 from domain.client import Client
 from domain.decider import (
+    CLIENT,
     MOST,
+    STAFF,
     Actor,
     AlreadyThere,
     Command,
@@ -136,8 +138,9 @@ class Draft:
         recorded = max(filter(None, [now.astimezone(UTC), self.before.recorded]))
         occurred = in_utc(it.occurred or it.command.when(self.state) or recorded, "occurred")
         late = it.imported is None and self.latest is not None and occurred < self.latest
+        on_behalf_of = it.on_behalf_of or (CLIENT if it.command.clients_own and actor.role != Role.CLIENT else None)
         return Context(
-            it.id, actor, occurred, recorded, it.reported, late, it.on_behalf_of,
+            it.id, actor, occurred, recorded, it.reported, late, on_behalf_of,
             it.causation, it.imported, self.version + 1, facts,
         )  # fmt: skip
 
@@ -156,7 +159,10 @@ def beside(it: Asked, client: UUID | None) -> Iterator[tuple[UUID, type[State]]]
         yield stream, State
 
 
-def facts_for(it: Asked, draft: Draft, streams: Mapping[UUID, State], entries: Mapping[int, Recorded]) -> Facts:
+def facts_for(
+    it: Asked, draft: Draft, streams: Mapping[UUID, State], entries: Mapping[int, Recorded],
+    caseloads: Mapping[Holder, int],
+) -> Facts:  # fmt: skip
     """Return what a decision may look at, from the streams beside its own and the entries that it names."""
     client_id = _client_asked(it, draft.client)
     policy, client = streams[POLICY_STREAM], streams.get(client_id) if client_id else None
@@ -164,15 +170,25 @@ def facts_for(it: Asked, draft: Draft, streams: Mapping[UUID, State], entries: M
         client_id, client = it.stream, draft.state
     if not isinstance(policy, PolicyInForce):  # it was named as a stream of another kind
         raise StreamAbsent
+    known = frozenset(holder for holder in _holders(it) if _is_known(holder, streams))
     return Facts(
-        policy=policy.policy,
+        policy=policy.policies.at(None, *_unit_of(it.actor, draft.state)),
         calendar=finnish_calendar(),
         client_id=client_id,
         client=client if isinstance(client, Client) else None,
-        holders=frozenset(holder for holder in _holders(it) if _is_known(holder, streams)),
+        holders=known,
+        leaving=frozenset(holder for holder in known if _is_leaving(holder, streams)),
+        caseloads=caseloads,
+        ceilings=dict(_ceilings(known, streams)),
         existing=frozenset(stream for stream, state in streams.items() if state.began is not None),
         entries=entries,
     )
+
+
+def weighed(it: Asked) -> Iterator[Holder]:
+    """Yield the workers whose caseloads the decision looks at."""
+    if it.command.weighs:
+        yield from (holder for holder in _holders(it) if holder.worker is not None)
 
 
 def named_entries(command: Command[Any]) -> set[int]:
@@ -209,6 +225,29 @@ def _client_asked(it: Asked, client: UUID | None) -> UUID | None:
 
 def _holders(it: Asked) -> Iterable[Holder]:
     return (value for value in it.command.mentions(it.actor) if isinstance(value, Holder))
+
+
+def _unit_of(actor: Actor, state: State) -> tuple[str | None, str | None]:
+    """Return whose policy counts: that of the unit of whoever acts, else of the one that answers for the case."""
+    if actor.role in STAFF:
+        return actor.organisation, actor.unit
+    responsible = state.responsible if isinstance(state, Case) else None
+    return (responsible.organisation, responsible.unit) if responsible else (None, None)
+
+
+def _is_leaving(holder: Holder, streams: Mapping[UUID, State]) -> bool:
+    unit = streams[unit_stream(holder.organisation, holder.unit)]
+    if isinstance(unit, Unit) and unit.closed:
+        return True
+    worker = streams[worker_stream(holder.organisation, holder.worker)] if holder.worker is not None else None
+    return isinstance(worker, Worker) and worker.leaving
+
+
+def _ceilings(holders: Iterable[Holder], streams: Mapping[UUID, State]) -> Iterator[tuple[Holder, int]]:
+    for holder in holders:
+        unit = streams[unit_stream(holder.organisation, holder.unit)]
+        if isinstance(unit, Unit) and unit.caseload_limit is not None:
+            yield holder, unit.caseload_limit
 
 
 def _is_known(holder: Holder, streams: Mapping[UUID, State]) -> bool:

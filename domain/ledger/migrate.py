@@ -85,7 +85,8 @@ def _make(connection: Connection, region: Region, table: ReadTable) -> None:
     (made,) = connection.execute(_MADE, (table.table,)).fetchone() or (None,)
     if made is not None and made != table.create:
         raise TableChanged(table.table)
-    connection.execute(table.create.encode())
+    for statement in (table.create, *table.create_indexes):
+        connection.execute(statement.encode())
     grant = f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table.table} TO {_quoted(region.service)}"
     connection.execute(grant.encode())
     connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(sql.Identifier(table.table), table.create))

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Index:
+    """Columns, as they are stored, by which rows are looked up; `where`, in SQL, leaves out the rows that aren't."""
+
+    columns: tuple[str, ...]
+    where: str = ""
 
 
 @dataclass(frozen=True)
 class ReadTable:
     """A table that a projection's rows are kept in, one per projection and version, so none is ever migrated.
 
-    `columns` are names with their SQL types, the case's own first; `key` are the names that identify a row.
+    `columns` are names with their SQL types; `key` are the names that identify a row, the stream's own first.
     """
 
     name: str
     version: int
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...]
+    indexes: tuple[Index, ...] = ()
 
     @property
     def table(self) -> str:
@@ -23,10 +33,31 @@ class ReadTable:
         return f"{self.name}_v{self.version}"
 
     @property
+    def kind(self) -> str:
+        """The column that names the stream, which says what kind of stream it is: `case` for a case."""
+        return self.key[0]
+
+    @property
+    def stream(self) -> str:
+        """That column as SQL reads it."""
+        return quoted(self.kind)
+
+    @property
     def create(self) -> str:
         """The statement that makes the table, harmless twice."""
         columns = ", ".join(f'"{name}" {kind}{" NOT NULL" if name in self.key else ""}' for name, kind in self.columns)
         return f"CREATE TABLE IF NOT EXISTS {self.table} ({columns}, PRIMARY KEY ({names(self.key)}))"
+
+    @property
+    def create_indexes(self) -> tuple[str, ...]:
+        """The statements that make the table's indexes, harmless twice. An index is called by what it is."""
+        return tuple(self._create_index(it) for it in self.indexes)
+
+    def _create_index(self, index: Index) -> str:
+        what = f"({names(index.columns)}){f' WHERE {index.where}' if index.where else ''}"
+        readable = "_".join([self.table, "by", *index.columns])[:_LONGEST_NAME]
+        digest = hashlib.sha256(what.encode()).hexdigest()[:_DIGEST]
+        return f"CREATE INDEX IF NOT EXISTS {readable}_{digest} ON {self.table} {what}"
 
     def records(self, placeholder: str, columns: tuple[str, ...] = ()) -> str:
         """Return a FROM item that reads rows out of one JSON array."""
@@ -41,6 +72,10 @@ class ReadTable:
             return f"ON CONFLICT ({names(self.key)}) DO NOTHING"
         changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in rest)
         return f"ON CONFLICT ({names(self.key)}) DO UPDATE SET {changes}"
+
+
+_DIGEST = 8
+_LONGEST_NAME = 63 - 1 - _DIGEST  # what PostgreSQL keeps of a name
 
 
 def quoted(name: str) -> str:

@@ -22,6 +22,7 @@ from domain.decider import Recorded
 from domain.ledger.database import Pool, Region
 from domain.ledger.mapper import Sealed, chained
 from domain.ledger.readtable import ReadTable
+from domain.ledger.statement import ALWAYS, statement
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Rows:
-    """What an act changes in one read table: rows by column. `whole`: they take the place of all the case's rows."""
+    """What an act changes in one read table: rows by column. `whole`: they take the place of all the stream's rows."""
 
     table: ReadTable
     changed: Sequence[dict[str, Any]] = ()
@@ -63,6 +64,8 @@ class Act:
 
     `base` is the version decided on and `head` its hash; `looked_at` are the other streams that the decision looked
     at, with their versions; `wrapped` is the stream's key where it begins; `client` whose case it is where that is new.
+    `destroys` are the versions of the stream whose words go with the act, and `erases` says that all of them go, with
+    their key: an event of the stream has to say so.
     """
 
     stream: UUID
@@ -74,6 +77,8 @@ class Act:
     wrapped: bytes | None = None
     client: UUID | None = None
     rows: Sequence[Rows] = ()
+    destroys: frozenset[int] = frozenset()
+    erases: bool = False
 
 
 @dataclass
@@ -131,17 +136,18 @@ class LedgerRecorder(ApplicationRecorder):
         heads.clear()
         parameters = self._parameters(acts, sealed, heads)
         with self.pool.connection() as connection:
-            if any(rows.whole for act in acts for rows in act.rows):
+            if any(map(_has_more, acts)):
                 with connection.transaction():
                     self._write(connection, parameters)
                     replace_all(connection, acts)
+                    destroy_all(connection, acts)
             else:
                 self._write(connection, parameters)
 
     def _write(self, connection: Connection, parameters: dict[str, str]) -> None:
         parts = tuple(parameters)
         if parts not in self._statements:
-            self._statements[parts] = _statement(parts, self.tables)
+            self._statements[parts] = statement(parts, self.tables)
         with psycopg.RawCursor(connection) as cursor:
             cursor.execute(self._statements[parts], list(parameters.values()), prepare=True)
             (held,) = cursor.fetchone() or (False,)
@@ -160,7 +166,7 @@ class LedgerRecorder(ApplicationRecorder):
         return {
             name: _ENCODER.encode(part).decode()
             for name, part in parts.items()
-            if part or len(acts) > 1 or name in _ALWAYS
+            if part or len(acts) > 1 or name in ALWAYS
         }
 
     def _add_event(self, batch: _Batch, it: Sealed, heads: dict[UUID, bytes], acts: Sequence[Act]) -> None:
@@ -232,26 +238,41 @@ def select_stream(
     ]
 
 
+def _has_more(act: Act) -> bool:
+    return any(rows.whole for rows in act.rows) or bool(act.destroys) or act.erases
+
+
 def replace_all(connection: Connection, acts: Iterable[Act]) -> None:
-    """Write the tables of which an act changes all the case's rows, behind the locks that the statement took."""
+    """Write the tables of which an act changes all the stream's rows, behind the locks that the statement took."""
     for act in acts:
-        for rows in act.rows:
-            if rows.whole and not rows.failed:
-                replace_rows(connection, rows.table, act.stream, rows.changed, act.base + len(act.events))
+        whole = [rows for rows in act.rows if rows.whole and not rows.failed]
+        for rows in whole:
+            replace_rows(connection, rows.table, act.stream, rows.changed)
+        if whole:
+            now_current(connection, [(act.stream, act.base + len(act.events), [it.table.table for it in whole])])
 
 
-def replace_rows(
-    connection: Connection, table: ReadTable, stream: UUID, rows: Sequence[dict[str, Any]], version: int
-) -> None:
-    """Put these rows in the place of all the case's. The caller holds the lock of its `projected` row."""
-    connection.execute(f'DELETE FROM {table.table} WHERE "case" = %s'.encode(), (stream,))
+def replace_rows(connection: Connection, table: ReadTable, stream: UUID, rows: Sequence[dict[str, Any]]) -> None:
+    """Put these rows in the place of all the stream's. The caller holds the lock of its `projected` row."""
+    connection.execute(f"DELETE FROM {table.table} WHERE {table.stream} = %s".encode(), (stream,))
     if rows:
         insert = f"INSERT INTO {table.table} SELECT * FROM {table.records('%s')}"
         connection.execute(insert.encode(), (_ENCODER.encode(rows).decode(),))
-    connection.execute(
-        "UPDATE projected SET version = %s, head = greatest(head, %s) WHERE stream = %s AND projection = %s",
-        (version, version, stream, table.table),
-    )
+
+
+def now_current(connection: Connection, done: Iterable[tuple[UUID, int, Sequence[str]]]) -> None:
+    """Say of streams that these tables' rows are as of that version, as those are that were so before."""
+    steps = [{"stream": stream, "head": head, "tables": tables} for stream, head, tables in done]
+    connection.execute(_NOW_CURRENT, (_ENCODER.encode(steps).decode(),))
+
+
+def destroy_all(connection: Connection, acts: Iterable[Act]) -> None:
+    """Destroy the words, or the keys, that acts destroy. The database makes sure that an event says so."""
+    for act in acts:
+        for version in sorted(act.destroys):
+            connection.execute("SELECT destroy_words(%s, %s)", (act.stream, version))
+        if act.erases:
+            connection.execute("SELECT destroy_key(%s)", (act.stream,))
 
 
 def _without_rows(act: Act) -> Act:
@@ -270,105 +291,23 @@ def _add_act(batch: _Batch, act: Act, rows: dict[str, list[dict[str, Any]]]) -> 
         batch.keys.append({"stream": act.stream, "wrapped": act.wrapped.hex()})
     if act.client is not None:
         batch.clients.append({"case": act.stream, "client": act.client})
-    if not act.events:
+    if not act.events or not act.rows:
         return
-    for changed in act.rows:
-        moves = not (changed.failed or changed.whole)
-        batch.projected.append(
-            {"stream": act.stream, "projection": changed.table.table, "base": act.base if moves else -1,
-             "version": last if moves else 0, "head": last}
-        )  # fmt: skip
-        if moves:
-            rows[changed.table.table] += changed.changed
+    kept = [it for it in act.rows if not (it.failed or it.whole)]
+    batch.projected.append(
+        {"stream": act.stream, "kind": act.rows[0].table.kind, "base": act.base, "head": last,
+         "kept": sorted(it.table.table for it in kept)}
+    )  # fmt: skip
+    for it in kept:
+        rows[it.table.table] += it.changed
 
 
-def _statement(parts: Sequence[str], tables: Sequence[ReadTable]) -> bytes:
-    """Return the one statement that writes these parts, the nth of which is its nth parameter.
-
-    A projection's rows go in where its row in `projected` moved.
-    """
-    pieces = _PIECES | {it.table: _upsert(it) for it in tables}
-    text = "WITH " + ",".join(pieces[part] for part in parts) + "\nSELECT hold FROM guard"
-    for number, part in enumerate(parts, 1):
-        text = text.replace(f"%({part})s", f"${number}")
-    return text.encode()
-
-
-def _upsert(table: ReadTable) -> str:
-    return f"""
-    into_{table.table} AS (
-        INSERT INTO {table.table}
-        SELECT r.* FROM {table.records(f"%({table.table})s")}
-        JOIN moved m ON m.stream = r."case" AND m.projection = '{table.table}' AND m.moves
-        {table.on_conflict}
-    )"""
-
-
-_ALWAYS = frozenset({"guards", "events"})
-
-_PIECES = {
-    "guards": """
-    guard AS MATERIALIZED (
-        SELECT NOT EXISTS (
-            SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(stream uuid, version integer)
-            JOIN events e ON e.stream = g.stream AND e.version = g.version + 1
-        ) AS hold
-    )""",
-    "events": """
-    into_events AS (
-        INSERT INTO events (stream, version, topic, occurred, recorded, bytes, hash)
-        SELECT stream, version, topic, occurred, recorded, convert_to(bytes, 'UTF8'), decode(hash, 'hex')
-        FROM json_to_recordset(%(events)s::json) AS r(stream uuid, version integer, topic text,
-             occurred timestamptz, recorded timestamptz, bytes text, hash text), guard WHERE guard.hold
-        RETURNING stream, version, recorded
-    ),
-    into_outbox AS (
-        INSERT INTO outbox (stream, version, recorded) SELECT stream, version, recorded FROM into_events
-    )""",
-    "words": """
-    into_words AS (
-        INSERT INTO words (stream, version, ciphertext)
-        SELECT stream, version, decode(ciphertext, 'hex')
-        FROM json_to_recordset(%(words)s::json) AS r(stream uuid, version integer, ciphertext text), guard
-        WHERE guard.hold
-    )""",
-    "keys": """
-    into_keys AS (
-        INSERT INTO keys (stream, wrapped) SELECT stream, decode(wrapped, 'hex')
-        FROM json_to_recordset(%(keys)s::json) AS r(stream uuid, wrapped text), guard WHERE guard.hold
-    )""",
-    "clients": """
-    into_clients AS (
-        INSERT INTO clients ("case", client) SELECT "case", client
-        FROM json_to_recordset(%(clients)s::json) AS r("case" uuid, client uuid), guard WHERE guard.hold
-    )""",
-    "receipts": """
-    into_receipts AS (
-        INSERT INTO receipts (command, stream, first, last, fingerprint)
-        SELECT command, stream, first, last, decode(fingerprint, 'hex')
-        FROM json_to_recordset(%(receipts)s::json)
-            AS r(command uuid, stream uuid, first integer, last integer, fingerprint text), guard WHERE guard.hold
-    )""",
-    "projected": """
-    steps AS (
-        SELECT r.* FROM json_to_recordset(%(projected)s::json)
-            AS r(stream uuid, projection text, base integer, version integer, head integer), guard WHERE guard.hold
-    ),
-    began AS (
-        INSERT INTO projected (stream, projection, version, head)
-        SELECT stream, projection, version, head FROM steps WHERE base = 0 OR version = 0
-        ON CONFLICT (stream, projection) DO UPDATE SET head = greatest(projected.head, excluded.head)
-        RETURNING stream, projection, version = head AND xmax = 0 AS moves
-    ),
-    went_on AS (
-        UPDATE projected p
-        SET head = s.head, version = CASE WHEN p.version = s.base THEN s.version ELSE p.version END
-        FROM steps s WHERE s.base > 0 AND p.stream = s.stream AND p.projection = s.projection
-        RETURNING p.stream, p.projection, p.version = s.version AS moves
-    ),
-    moved AS (SELECT * FROM began UNION ALL SELECT * FROM went_on)""",
-}
-"""The parts of the statement that writes a batch, in their order; a read table's rows are a part of their own."""
+_NOW_CURRENT = """
+    UPDATE projected p SET head = m.head, current = ARRAY(
+        SELECT t FROM unnest(CASE WHEN p.head = m.head THEN p.current END || m.tables) t
+        GROUP BY t ORDER BY t COLLATE "C"
+    )
+    FROM json_to_recordset(%s::json) AS m(stream uuid, head integer, tables text[]) WHERE p.stream = m.stream"""
 
 _STREAM = """
     SELECT stream, version, topic, bytes, occurred, recorded, hash FROM events

@@ -11,15 +11,13 @@ from datetime import datetime
 
 from psycopg import Connection
 
-from domain.ledger.beside import Beside
+from domain.ledger.beside import TAKEOVER_SECONDS, Beside, elected
 from domain.ledger.database import Region
 
 BATCH = 1000
 PAUSE_SECONDS = 0.05
-TAKEOVER_SECONDS = 1.0
 CHANNEL = "luotsi_sequence"
 
-_ELECTED = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 _FENCE = "SELECT position FROM log_state FOR UPDATE"
 
 _SEQUENCE = """
@@ -54,18 +52,12 @@ class Sequencer(Beside):
 
     def work(self, connection: Connection) -> None:
         """Wait to be elected; then give positions as events come."""
-        while not elected(connection, self.region):
+        while not elected(connection, self.region, "sequencer"):
             if self.told_to_stop.wait(TAKEOVER_SECONDS):
                 return
         while not self.told_to_stop.is_set():
             if sequence(connection) < BATCH:
                 self.told_to_stop.wait(self.pause)
-
-
-def elected(connection: Connection, region: Region) -> bool:
-    """Say whether this connection may sequence now. It stays so until the connection ends."""
-    row = connection.execute(_ELECTED, (f"luotsi sequencer {region.name}",)).fetchone()
-    return bool(row and row[0])
 
 
 def sequence(connection: Connection, limit: int = BATCH) -> int:

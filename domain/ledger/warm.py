@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from psycopg import Connection
+
+from domain.case import Holder
 from domain.decider import Recorded, State
 from domain.ledger.readtable import ReadTable
 from domain.ledger.recorder import NO_HASH, Rows
@@ -22,8 +25,11 @@ class ReadModels(Protocol):
     def tables(self) -> Sequence[ReadTable]:
         """The tables that the rows are kept in."""
 
+    def of(self, kind: type[State]) -> ReadModels:
+        """Return those of one kind of stream."""
+
     def nothing(self) -> Any:
-        """Return the rows of a case of which nothing is recorded."""
+        """Return the rows of a stream of which nothing is recorded."""
 
     def after(self, rows: Any, history: Iterable[Recorded]) -> Any:
         """Return the rows after these events. A fold that raises is remembered in them, and raises nothing here."""
@@ -31,11 +37,18 @@ class ReadModels(Protocol):
     def changes(self, before: Any, after: Any, *, whole: bool) -> Sequence[Rows]:
         """Return what to write, of what changed or of everything."""
 
+    def caseloads(self, connection: Connection[Any], holders: Collection[Holder]) -> Mapping[Holder, int]:
+        """Return how many open cases these workers answer for; one of whom that can't be told is left out."""
+
 
 class NoReadModels:
     """For streams that nothing is projected from, and for a ledger alone."""
 
     tables: Sequence[ReadTable] = ()
+
+    def of(self, kind: type[State]) -> ReadModels:
+        """Return none of that kind either."""
+        return self
 
     def nothing(self) -> Any:
         """Return no rows."""
@@ -47,12 +60,17 @@ class NoReadModels:
         """Return no changes."""
         return ()
 
+    def caseloads(self, connection: Connection[Any], holders: Collection[Holder]) -> Mapping[Holder, int]:
+        """Tell of nobody."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Loaded:
     """A stream as of a version: its state, its rows, its last hash, and the clocks that the next event goes on from.
 
-    `latest` is the running maximum of `occurred`, `recorded` the last event's; `client` is whose case it is.
+    `rows` is what the read models remember of it, of which they make its rows. `latest` is the running maximum of
+    `occurred`, `recorded` the last event's; `client` is whose case it is.
     """
 
     stream: UUID

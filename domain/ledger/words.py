@@ -80,6 +80,7 @@ class Keyring:
     def __init__(self, provider: KeyFile) -> None:
         self.provider = provider
         self._keys: OrderedDict[UUID, bytes] = OrderedDict()
+        self._destroyed: set[UUID] = set()
         self._lock = threading.Lock()
         self._proven = False
 
@@ -110,7 +111,15 @@ class Keyring:
             key = self._keys.get(stream)
             return None if key is None else self._kept(stream, key)
 
+    def destroyed(self, stream: UUID) -> None:
+        """Forget a stream's key for good: whoever is just reading with it does not bring it back."""
+        with self._lock:
+            self._destroyed.add(stream)
+            self._keys.pop(stream, None)
+
     def _kept(self, stream: UUID, key: bytes) -> bytes:
+        if stream in self._destroyed:
+            return key
         self._keys[stream] = key
         self._keys.move_to_end(stream)
         if len(self._keys) > _REMEMBERED:

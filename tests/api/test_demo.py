@@ -7,15 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from api.demo import AINO, STORIES, case_of, client_of, load
+from api.demo import AINO, STAFF, STORIES, UNITS, case_of, client_of, load
 from api.house import House, opened
 from api.settings import Settings
+from domain.acceptance import HandoffAccepted, HandoffDeclined
 from domain.assessment import AssessmentCompleted
 from domain.case import Case
-from domain.closure import CaseClosed, CaseReopened
+from domain.closure import CaseClosed
 from domain.decider import CLIENT_SIDE, Recorded
 from domain.objections import ObjectionAnswered
-from domain.ownership import HandoffAccepted, HandoffDeclined
+from domain.reopening import CaseReopened
 from domain.requests import ClientAnswered, ExperienceReported, RequestMade
 from domain.transfer import TransferReceived
 from domain.voice import StatementConfirmed, StatementDisputed
@@ -130,4 +131,5 @@ def test_a_telling_that_was_cut_short_goes_on(house: House, monkeypatch: pytest.
 def test_the_read_tables_say_what_the_events_do(house: House) -> None:
     load(house.cases, NOW)
     outcome = verify(house.region)
-    assert (outcome.cases, outcome.differences) == (6, [])
+    streams = 6 + 6 + len(STAFF) + len(UNITS)  # cases, clients, workers, units
+    assert (outcome.cases, outcome.differences) == (streams, [])

@@ -21,14 +21,15 @@ from api.house import House, opened
 from api.imports import IMPORTER, Import, NotTaken, Taken, import_history, placed
 from api.settings import Settings
 from api.sources import Mapping, Row, read
+from domain.acceptance import AcceptHandoff
 from domain.case import Case, Holder
 from domain.decider import SEALED, Actor, Role
 from domain.directory import JoinUnit, WorkerJoined, unit_stream, worker_stream
+from domain.handoff import ProposeHandoff
 from domain.imports import ActivityImported
 from domain.intake import PromiseNextStep
 from domain.ledger.application import ask
 from domain.ledger.postgres import Server
-from domain.ownership import AcceptHandoff, ProposeHandoff
 from projections.rebuild import verify
 from projections.report import Level, handoff_figures
 from tests.api.conftest import new_database

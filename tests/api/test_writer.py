@@ -11,13 +11,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.writer import Writer
+from domain.acceptance import AcceptHandoff, NotOfferedToYou
 from domain.client import Client
 from domain.decider import Recorded, Refusal
+from domain.handoff import HandoffNotPending
 from domain.intake import OpenCase
 from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Region
 from domain.ledger.recorder import Act, Receipt
-from domain.ownership import AcceptHandoff, HandoffNotPending, NotOfferedToYou
 from domain.requests import MakeRequest
 from projections.live import Live
 from projections.owner import OwnerPeriod

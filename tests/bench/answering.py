@@ -2,9 +2,12 @@
 
 import atexit
 from contextlib import ExitStack
+from uuid import UUID
 
+import msgspec
 from fastapi import FastAPI
 from starlette.requests import Request
+from starlette.responses import Response
 
 from api.app import create_app
 from api.auth import By, verifier_of
@@ -13,8 +16,10 @@ from api.settings import Settings
 from domain.ledger.sequencer import Sequencer
 from domain.voice import RecordStatement
 from projections.catch_up import CatchUp
+from projections.standing import STANDING
 
 _OPEN = ExitStack()
+_BY_KEY = f'SELECT * FROM {STANDING.table.table} WHERE "case" = %s'
 atexit.register(_OPEN.close)
 
 
@@ -26,7 +31,16 @@ def house() -> FastAPI:
     for beside in (Sequencer(it.region), catch_up):
         beside.start()
         _OPEN.callback(beside.stop)
-    return create_app(it, verifier_of(settings), catch_up.done.is_set)
+    app = create_app(it, verifier_of(settings), catch_up.done.is_set)
+
+    @app.get("/bench/by-key/{case}")
+    def by_key(case: UUID, by: By) -> Response:  # noqa: ARG001
+        """Tell one row: what any query is measured against."""
+        with it.pool.connection() as connection:
+            row = connection.execute(_BY_KEY.encode(), (case,)).fetchone()
+        return Response(msgspec.json.encode(row), media_type="application/json")
+
+    return app
 
 
 def empty() -> FastAPI:

@@ -10,17 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from domain.acceptance import AcceptHandoff
 from domain.case import Holder
 from domain.client import RegisterClient
 from domain.client_ownership import ReturnOwnership, TakeOwnership
 from domain.decider import Actor, Command, Role
 from domain.directory import JoinUnit, OpenUnit, RegisterOrganisation, organisation_stream, unit_stream, worker_stream
+from domain.handoff import ProposeHandoff
 from domain.intake import OpenCase, PromiseNextStep
 from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Pool, Region
 from domain.ledger.migrate import migrate
 from domain.ledger.words import KeyFile
-from domain.ownership import AcceptHandoff, ProposeHandoff
 from domain.requests import AnswerRequest, AskExperience, MakeRequest
 from domain.voice import ConfirmStatement, RecordStatement
 from projections.live import Live
@@ -106,7 +107,7 @@ class Ground:
         asked_for = does(client, MakeRequest("contact", "Soittakaa iltapäivällä"))
         does(AINO, AnswerRequest(asked_for, "granted", "Soitetaan kello kaksi"))
         to = Holder(str(BO.organisation), str(BO.unit))
-        handoff = does(AINO, ProposeHandoff(to=to, reason="Muutto", client_view=view, disclosure_basis="consent"))
+        handoff = does(AINO, ProposeHandoff(to=to, reason="Muutto", client_view=view, disclosure_basis="statutory"))
         does(BO, AcceptHandoff(handoff))
         does(client, TakeOwnership("Hoidan itse"))
         does(BO, PromiseNextStep("client", "Hakemus", soon))

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Connection
 
+from domain.case import Case
 from domain.ledger.database import Region
 from domain.ledger.mapper import decoded
 from domain.ledger.migrate import migrate
@@ -127,20 +128,20 @@ def one_by_one(it: Ground, events: int) -> Contender:
             rows: dict[UUID, Any] = {}
             started = time.perf_counter()
             for stream, version, state in stored:
-                before = rows.get(stream, it.live.nothing())
-                rows[stream] = after = it.live.after(before, [decoded(stream, version, state)])
+                before = rows.get(stream, it.live.of(Case).nothing())
+                rows[stream] = after = it.live.of(Case).after(before, [decoded(stream, version, state)])
                 with connection.transaction():
-                    for changed in it.live.changes(before, after, whole=False):
-                        upserted(connection, changed, stream, version)
+                    connection.execute(_MOVED, (version, stream), prepare=True)
+                    for changed in it.live.of(Case).changes(before, after, whole=False):
+                        upserted(connection, changed)
             return len(stored) / (time.perf_counter() - started)
 
     return run
 
 
-def upserted(connection: Connection, changed: Any, stream: UUID, version: int) -> None:
+def upserted(connection: Connection, changed: Any) -> None:
     """Write what an event changes in one projection."""
     table = changed.table
-    connection.execute(_MOVED, (version, stream, table.table), prepare=True)
     if changed.changed:
         upsert = f"INSERT INTO {table.table} SELECT * FROM {table.records('%s')} {table.on_conflict}"
         connection.execute(upsert.encode(), (msgspec.json.encode(changed.changed).decode(),), prepare=True)
@@ -149,7 +150,7 @@ def upserted(connection: Connection, changed: Any, stream: UUID, version: int) -
 _FIRST = """
     SELECT e.stream, e.version, e.bytes FROM events e JOIN clients c ON c."case" = e.stream
     ORDER BY e.stream, e.version LIMIT %s"""
-_MOVED = "UPDATE projected SET version = %s WHERE stream = %s AND projection = %s"
+_MOVED = "UPDATE projected SET head = %s WHERE stream = %s"
 
 if __name__ == "__main__":
     main()

@@ -102,7 +102,7 @@ def folded(it: Ground, history: list[Recorded]) -> None:
     """Fold the case and its rows in every projection."""
     ordered = counted(history)
     fold(Case(), ordered)
-    it.live.after(it.live.nothing(), ordered)
+    it.live.of(Case).after(it.live.of(Case).nothing(), ordered)
 
 
 def timed(run: Callable[[UUID], object], case: UUID, events: int, times: int) -> Contender:
@@ -136,7 +136,7 @@ def phases(it: Ground, case: UUID, events: int) -> dict[str, float]:
     lap("put in order")
     fold(Case(), ordered)
     lap("fold the case")
-    for projection in it.live.projections:
+    for projection in it.live.of(Case).projections:
         started = time.perf_counter()
         projection.over(ordered)
         lap(f"fold {projection.name}")

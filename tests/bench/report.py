@@ -68,6 +68,8 @@ def part_of(part: Part) -> dict[str, Any]:
 def line_of(line: Line) -> dict[str, Any]:
     """Return a line as JSON will have it."""
     found: dict[str, Any] = {"what": line.what, "unit": line.unit, "value": rounded(line.value)}
+    if line.p99 is not None:
+        found["p99"] = float(f"{line.p99:.4g}")
     if line.ratio is not None:
         found |= {"against": line.against, "ratio": rounded(line.ratio)}
     if line.goal is not None and line.ratio is not None:
@@ -89,7 +91,7 @@ def text(part: Part) -> Iterator[str]:
     """Yield a part as a table."""
     yield f"\n{part.title}\n"
     for line in part.lines:
-        yield f"  {line.what:<72}{line.value.median:>12,.0f}{line.unit}"
+        yield f"  {line.what:<72}{came_to(line)}"
         if line.ratio is not None:
             low, high = line.ratio.low, line.ratio.high
             against = f"{line.ratio.median:.2f} ({low:.2f} to {high:.2f}) times: {line.against}"
@@ -98,6 +100,13 @@ def text(part: Part) -> Iterator[str]:
         yield f"\n  Where the time goes: {what}, µs"
         yield from (f"    {phase:<40}{took:>10.1f}" for phase, took in phases.items())
     yield from (f"\n  {note}" for note in part.notes)
+
+
+def came_to(line: Line) -> str:
+    """Return what a line came to; times that were each measured with the 99th percentile beside the median."""
+    if line.p99 is None:
+        return f"{line.value.median:>12,.0f}{line.unit}"
+    return f"{line.value.median:>12,.2f}{line.unit}, p99 {line.p99:,.2f}{line.unit}"
 
 
 def goals(line: Line) -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from domain.acceptance import AcceptHandoff
+from domain.assessment import CompleteAssessment
 from domain.calendar import HELSINKI, Calendar
 from domain.case import Case, Holder, as_holder
 from domain.client import Client, Representative
 from domain.closure import CloseCase, ProposeClosure
+from domain.decider import CLIENT as CLIENT_ID
 from domain.decider import Actor, Command, Context, Event, Recorded, Refusal, Role, State, act
 from domain.facts import Facts
+from domain.handoff import ProposeHandoff
 from domain.history import counted, effective, fold
 from domain.intake import InformClient, OpenCase
-from domain.ownership import AcceptHandoff, ProposeHandoff
 from domain.policy import Policy
 from domain.voice import RecordStatement
 
@@ -125,7 +129,7 @@ class Story:
 
     # Given
 
-    @property
+    @cached_property
     def state(self) -> Any:
         """Fold what counts of the history, in its order."""
         return fold(self.kind(), counted(self.history))
@@ -160,6 +164,7 @@ class Story:
             command=command_id(self.commands + 1), actor=asked.by, occurred=occurred,
             recorded=asked.entered or max(occurred, before), reported=asked.reported, imported=asked.imported,
             late=occurred < latest and asked.imported is None, version=len(self.history) + 1,
+            on_behalf_of=CLIENT_ID if asked.command.clients_own and asked.by.role != Role.CLIENT else None,
             facts=self.known_to(asked),
         )  # fmt: skip
 
@@ -168,6 +173,7 @@ class Story:
         return self.facts.but(
             entries={it.version: it for it in self.history},
             holders=self.facts.holders.intersection(asked.command.mentions(asked.by)),
+            leaving=self.facts.leaving.intersection(asked.command.mentions(asked.by)),
             existing=self.facts.existing.intersection(asked.command.relies_on()),
         )
 
@@ -280,7 +286,7 @@ def said_by_client(words: str = "Haluan jäädä kotiin", at: datetime | None = 
 
 def proposed_to(to: Actor | Holder, by: Actor = aino, at: datetime | None = None, **more: Any) -> Asked:
     to = to if isinstance(to, Holder) else holder(to)
-    more = {"no_view_because": "ei tavoitettu", "disclosure_basis": "consent", **more}
+    more = {"no_view_because": "ei tavoitettu", "disclosure_basis": "statutory", **more}
     return Asked(ProposeHandoff(to=to, reason="asuu Tampereella", **more), by, at)
 
 
@@ -302,9 +308,14 @@ def closed_by(worker: Actor, at: datetime | None = None) -> Asked:
     return Asked(CloseCase(), worker, at)
 
 
+def found_advice_enough(worker: Actor = aino, at: datetime | None = None) -> Asked:
+    done = CompleteAssessment("screening", "advice_suffices", no_view_because="puhelimessa")
+    return Asked(done, worker, at)
+
+
 def closed_at_once(worker: Actor = aino) -> list[Asked]:
-    """Advice was enough: proposed and closed."""
-    return [closure_proposed_by(worker, "advice_sufficed"), closed_by(worker)]
+    """Let the client end it: proposed and closed."""
+    return [closure_proposed_by(the_client, "client_ended"), closed_by(worker)]
 
 
 def entry(version: int) -> Any:

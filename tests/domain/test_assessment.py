@@ -5,6 +5,7 @@ import pytest
 from domain.assessment import (
     AssessmentCompleted,
     AssessmentNotOpen,
+    AssessmentOfAnotherKind,
     AssessmentStarted,
     CompleteAssessment,
     StartAssessment,
@@ -38,6 +39,22 @@ def test_an_assessment_is_begun_and_completed() -> None:
     begun.when(DONE.but(assessment=BEGUN), by=aino, at=moment(3, 4), entered=moment(3, 7)).refused(TooEarly)
     begun.when(StartAssessment("urgent"), by=the_client).refused(RoleNotAllowed)
     begun.when(DONE, by=the_client).refused(RoleNotAllowed)
+
+
+def test_an_assessment_is_completed_as_the_kind_that_was_begun() -> None:
+    begun = given(opened_by(aino), Asked(StartAssessment("needs"), aino))
+    urgent = DONE.but(kind="urgent", assessment=BEGUN)
+    begun.when(urgent, by=aino).refused(AssessmentOfAnotherKind, begun="needs", kind="urgent")
+    begun.when(urgent.but(assessment=None), by=aino).allowed()
+
+
+def test_a_need_for_special_support_stays_until_a_later_assessment_says_otherwise() -> None:
+    found = given(opened_by(aino), Asked(DONE.but(special_support=True), aino)).and_(special_support=True)
+    silent = found.when(DONE, by=aino).allowed().and_(special_support=True)
+    completed = silent.happened[-1]
+    assert isinstance(completed, AssessmentCompleted)
+    assert completed.special_support
+    silent.did(Asked(DONE.but(special_support=False), aino)).and_(special_support=False)
 
 
 @pytest.mark.rule(11)

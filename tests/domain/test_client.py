@@ -1,5 +1,6 @@
 """The client's stream: who they are, who may speak for them, whether they live."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,9 @@ from domain.client import (
     DeathReportWithdrawn,
     EndRepresentative,
     LanguageChosen,
+    MandateByAuthority,
     MandateEmpty,
+    MandateHolds,
     NameRepresentative,
     NotYourMandate,
     OutsideMandate,
@@ -39,6 +42,7 @@ from tests.domain.given import (
 )
 
 GUARDIAN = UUID(the_guardian.id)
+END = EndRepresentative(GUARDIAN)
 NAMED = NameRepresentative(GUARDIAN, "guardian", ("statements",), until=moment(12, 31))
 
 
@@ -92,13 +96,42 @@ def test_naming_somebody_again_replaces_the_mandate() -> None:
 @pytest.mark.rule(16)
 def test_a_mandate_ends() -> None:
     story = registered(Asked(NAMED, aino, moment(3, 5)))
-    end = EndRepresentative(GUARDIAN)
-    ended = story.when(end, by=aino).then(RepresentativeEnded(GUARDIAN)).and_(representatives=())
-    ended.when(end, by=aino).refused(RepresentativeAbsent, representative=GUARDIAN)
-    story.when(end, by=the_client).allowed()
-    story.when(end, by=the_guardian).allowed()
-    story.when(end, by=mother).refused(NotYourMandate)
-    story.when(end, by=aino, at=moment(3, 4), entered=moment(3, 6)).refused(TooEarly)
+    ended = story.when(END, by=aino).then(RepresentativeEnded(GUARDIAN)).and_(representatives=())
+    ended.when(END, by=aino).refused(RepresentativeAbsent, representative=GUARDIAN)
+    story.when(END, by=mother).refused(NotYourMandate)
+    story.when(END, by=aino, at=moment(3, 4), entered=moment(3, 6)).refused(TooEarly)
+
+
+@pytest.mark.rule(16)
+def test_a_power_of_attorney_is_taken_back_or_given_up() -> None:
+    story = registered(Asked(NAMED.but(kind="proxy"), aino))
+    story.when(END, by=the_client).then(RepresentativeEnded(GUARDIAN))
+    story.when(END, by=the_guardian).allowed()
+
+
+@pytest.mark.rule(16)
+@pytest.mark.parametrize("kind", ["guardian", "custodian", "trustee"])
+def test_what_a_court_or_an_authority_gave_ends_by_their_decision(kind: Any) -> None:
+    story = registered(Asked(NAMED.but(kind=kind), aino))
+    for somebody in (the_client, the_guardian):
+        story.when(END, by=somebody).refused(MandateByAuthority, kind=kind)
+    story.when(END, by=aino).allowed()
+
+
+@pytest.mark.rule(16)
+def test_the_clock_ends_a_mandate_whose_time_has_passed() -> None:
+    story = registered(Asked(NAMED, aino))
+    story.when(END, by=the_clock, at=moment(12, 30)).refused(MandateHolds, until=moment(12, 31))
+    story.when(END, by=the_clock, at=moment(12, 31)).then(RepresentativeEnded(GUARDIAN))
+    registered(Asked(NAMED.but(until=None), aino)).when(END, by=the_clock).refused(MandateHolds)
+
+
+@pytest.mark.rule(16)
+def test_no_mandate_outlives_the_client_but_a_mistaken_report_ends_none() -> None:
+    dead = registered(Asked(NAMED, aino), Asked(RecordDeath("relative"), aino))
+    assert dead.state.represented(the_guardian.id, moment(6, 1)) is None
+    dead.when(ChooseLanguage("sv"), by=the_guardian).refused(OutsideMandate)
+    dead.did(Asked(WithdrawDeathReport(), aino)).when(ChooseLanguage("sv"), by=the_guardian).allowed()
 
 
 def test_the_client_is_served_in_their_language() -> None:

@@ -1,9 +1,11 @@
 """The client owns the case, chooses who does, or gives it back."""
 
+from typing import Any
+
 import pytest
 
 from domain.case import Case, CaseNotOpen, Holder, HolderUnknown, OutOfOrder, WordsMissing
-from domain.client import ClientHasDecided, OneOfTwoCustodians, OutsideMandate
+from domain.client import ClientHasDecided, OutsideMandate
 from domain.client_ownership import (
     AskWhoOwns,
     ChooseOwner,
@@ -15,17 +17,29 @@ from domain.client_ownership import (
     ReturnOwnership,
     TakeOwnership,
 )
+from domain.closure import ProposeClosure
+from domain.corrections import ConfirmMisplaced, MarkErroneous
 from domain.decider import Actor, Command, RoleNotAllowed
+from domain.reopening import ReopenCase
+from domain.requests import AnswerAsClient, ClientAnswered
+from domain.voice import OwnWitness
+from domain.waiting import NoLongerWaits, OtherCustodianAnswers
 from tests.domain.given import (
     COUNTY,
     Asked,
+    Story,
     aino,
+    an_auditor,
+    arvo,
     bo,
     closed_at_once,
+    closed_by,
+    entry,
     father,
     given,
     holder,
     mandate,
+    marja,
     moment,
     mother,
     opened_by,
@@ -90,7 +104,7 @@ def test_giving_it_back_is_immediate_and_needs_no_reason(taken: Command[Case]) -
 
 @pytest.mark.rule(16)
 @pytest.mark.parametrize("decision", DECISIONS)
-@pytest.mark.parametrize("somebody_else", [aino, bo, the_clock, the_administrator])
+@pytest.mark.parametrize("somebody_else", [an_auditor, the_clock, the_administrator])
 def test_nobody_but_the_client_decides_who_owns(decision: Command[Case], somebody_else: Actor) -> None:
     given(opened_by(aino)).when(decision, by=somebody_else).refused(RoleNotAllowed)
 
@@ -130,12 +144,111 @@ def test_what_the_client_decides_in_person_after_a_representative_is_theirs(same
     story.when(same, by=the_client).allowed().when(ReturnOwnership(), by=the_guardian).refused(ClientHasDecided)
 
 
+TAKEN = TakeOwnership("haluan itse")
+YES, NO = AnswerAsClient(entry(2), "confirmed", medium="paper"), AnswerAsClient(entry(2), "denied")
+
+
+def noted(command: Command[Case] = TAKEN, by: Actor = aino, **more: Any) -> Story:
+    """Begin with what a worker wrote down as the client's decision."""
+    return given(opened_by(aino), Asked(command, by, moment(3, 5)), **more)
+
+
 @pytest.mark.rule(16)
-def test_of_two_custodians_not_one_alone() -> None:
-    both = represented((mother, mandate("custodian")), (father, mandate("custodian")))
-    given(opened_by(aino), client=both).when(TakeOwnership(), by=mother).refused(OneOfTwoCustodians)
+@pytest.mark.parametrize("confirmed_by", [the_client, the_guardian, bo, marja])
+def test_what_a_worker_writes_down_waits_for_the_clients_word(confirmed_by: Actor) -> None:
+    waits = noted(client=UNDER_GUARDIANSHIP)
+    assert waits.happened == (ClientTookOwnership("haluan itse", "client"),)
+    assert waits.last.on_behalf_of == "client"
+    waits.when(YES, by=aino).refused(OwnWitness).and_owner_is(aino)
+    confirmed = waits.when(YES, by=confirmed_by).and_owner_is(the_client).and_responsible_is(aino)
+    confirmed.then(ClientAnswered(entry(2), "confirmed", "", "paper"), ClientTookOwnership("", confirms=entry(2))).and_(
+        decided_by_client_in_person=confirmed_by == the_client
+    )
+    confirmed.when(YES, by=the_client).refused(NoLongerWaits, version=2)
+
+
+@pytest.mark.rule(16)
+def test_each_decision_that_a_worker_wrote_down_comes_into_force_with_a_yes() -> None:
+    chosen = noted(ChooseOwner(holder(bo))).and_owner_is(aino).when(YES, by=the_client)
+    chosen.then(
+        ClientAnswered(entry(2), "confirmed", "", "paper"), OwnerChosen(holder(bo), "", confirms=entry(2))
+    ).and_owner_is(bo)
+    given_back = chosen.did(Asked(ReturnOwnership(), aino)).and_owner_is(bo)
+    returned = given_back.when(YES.but(version=entry(5)), by=marja)
+    returned.then(
+        ClientAnswered(entry(5), "confirmed", "", "paper"), ClientReturnedOwnership("", confirms=entry(5))
+    ).and_owner_is(aino)
+
+
+@pytest.mark.rule(16)
+@pytest.mark.parametrize("denied_by", [the_client, bo])
+def test_what_the_client_denies_is_gone(denied_by: Actor) -> None:
+    denied = noted().when(NO, by=denied_by).then(ClientAnswered(entry(2), "denied", "")).and_owner_is(aino)
+    denied.when(YES, by=the_client).refused(NoLongerWaits)
+    denied.when(TAKEN, by=the_client).allowed().and_owner_is(the_client)
+
+
+@pytest.mark.rule(16)
+def test_of_two_notes_the_one_that_is_confirmed_counts() -> None:
+    both = noted().did(Asked(ChooseOwner(holder(bo)), arvo, moment(3, 6)))
+    for version, owner in ((2, the_client), (3, bo)):
+        confirmed = both.when(YES.but(version=entry(version)), by=the_client).allowed().and_owner_is(owner)
+        confirmed.when(YES.but(version=entry(5 - version)), by=the_client).refused(NoLongerWaits)
+
+
+@pytest.mark.rule(16)
+def test_a_note_is_overtaken_by_what_the_client_decides_in_person() -> None:
+    chosen = noted().did(Asked(ChooseOwner(holder(bo)), the_client))
+    chosen.when(YES, by=marja).refused(NoLongerWaits).and_owner_is(bo)
+    chosen.when(NO, by=marja).allowed().and_owner_is(bo)
+
+
+@pytest.mark.rule(16)
+def test_a_note_does_not_outlast_the_closing() -> None:
+    closed = noted().did(Asked(ProposeClosure("client_ended"), the_client)).did(closed_by(aino))
+    closed.when(YES, by=the_client).refused(CaseNotOpen)
+    reopened = closed.did(Asked(ReopenCase("client_returned"), aino))
+    reopened.when(YES, by=the_client).refused(NoLongerWaits).and_owner_is(aino)
+
+
+@pytest.mark.rule(16)
+def test_what_is_said_to_be_anothers_is_not_confirmed() -> None:
+    misplaced = MarkErroneous(entry(2), "toisen asiakkaan", wrong_person=True)
+    hidden = noted().did(Asked(misplaced, aino))
+    hidden.when(YES, by=bo).refused(NoLongerWaits)
+    destroyed = hidden.did(Asked(ConfirmMisplaced(entry(2)), marja))
+    destroyed.when(YES, by=bo).refused(NoLongerWaits)
+
+
+@pytest.mark.rule(16)
+def test_no_representative_confirms_a_note_over_what_the_client_decided_in_person() -> None:
+    story = given(opened_by(aino), Asked(TakeOwnership(), the_client), client=UNDER_GUARDIANSHIP)
+    back = story.did(Asked(ReturnOwnership(), aino))
+    back.when(YES.but(version=entry(3)), by=the_guardian).refused(ClientHasDecided).and_owner_is(the_client)
+    back.when(YES.but(version=entry(3)), by=bo).allowed().and_owner_is(aino)
+
+
+BOTH = represented((mother, mandate("custodian")), (father, mandate("custodian")))
+
+
+@pytest.mark.rule(16)
+def test_of_two_custodians_not_one_alone_but_both_together() -> None:
+    waits = noted(by=mother, client=BOTH).and_owner_is(aino)
+    assert waits.happened == (ClientTookOwnership("haluan itse", "custodian"),)
+    waits.when(YES, by=mother).refused(OwnWitness)
+    waits.when(YES, by=bo).refused(OtherCustodianAnswers)
+    waits.when(YES, by=father).allowed().and_owner_is(the_client)
+    waits.when(NO, by=father).allowed().when(YES, by=father).refused(NoLongerWaits)
+    waits.when(YES, by=the_client).allowed().and_owner_is(the_client)
     one = represented((mother, mandate("custodian")), (father, mandate("custodian", until=moment(2, 1))))
-    given(opened_by(aino), client=one).when(TakeOwnership(), by=mother).allowed()
+    noted(by=mother, client=one).and_owner_is(the_client)
+
+
+@pytest.mark.rule(16)
+def test_both_custodians_confirm_what_a_worker_wrote_down() -> None:
+    waits = noted(client=BOTH)
+    alone = waits.when(YES, by=mother).then(ClientAnswered(entry(2), "confirmed", "", "paper", "custodian"))
+    alone.and_owner_is(aino).when(YES, by=father).allowed().and_owner_is(the_client)
 
 
 @pytest.mark.rule(16)

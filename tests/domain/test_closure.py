@@ -1,57 +1,52 @@
-"""How a case ends: proposed, the client informed and given time to object, then closed on a ground; and reopened."""
+"""How a case ends: proposed, the client informed and given time to object, then closed on a ground."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from domain.case import CaseNotOpen, EntryAbsent, Ground, HolderUnknown, NotResponsible, OtherOrganisation, OutOfOrder
+from domain.assessment import CompleteAssessment
+from domain.case import CaseNotOpen, EntryAbsent, NotResponsible, OutOfOrder
 from domain.client import ClientHasDecided, OneOfTwoCustodians, OutsideMandate
-from domain.client_ownership import TakeOwnership
+from domain.client_ownership import ReturnOwnership, TakeOwnership
 from domain.closure import (
-    ArrivedInFuture,
     CaseClosed,
-    CaseReopened,
-    ClientEndedIt,
-    ClientEndsAsClient,
     ClientNotInformed,
     CloseCase,
     ClosureAlreadyProposed,
+    ClosureNeedsClientsYes,
     ClosureNotProposed,
     ClosureProposed,
     ClosureWithdrawn,
-    DeathNotRecorded,
-    GroundMissing,
-    MismatchNotReviewed,
-    NotClosed,
+    EndingNotConfirmed,
     ObjectionOpen,
     ProposeClosure,
-    ReopenCase,
     ServiceProposedIt,
     TimeToObject,
     WithdrawClosure,
 )
 from domain.corrections import ClientsOwnWords, MarkErroneous
-from domain.decider import Actor, RoleNotAllowed
+from domain.decider import Actor, Override, RoleNotAllowed
+from domain.grounds import DeathNotRecorded
+from domain.handoff import HandoffPending, HandoffWithdrawn, TransferPending
 from domain.intake import InformClient
-from domain.objections import AnswerObjection, ObjectionLapsed, RaiseObjection
-from domain.ownership import HandoffPending, HandoffWithdrawn, TransferPending
+from domain.objections import AnswerObjection, ObjectionLapsed, OwnAct, RaiseObjection
 from domain.requests import AnswerAsClient
 from domain.transfer import ReceiveTransfer, TransferMatter, TransferNotPending
 from domain.voice import OwnWitness, StatementAbsent, ViewMissing, ViewUnavailable
 from tests.domain.given import (
     ANY_CLIENT,
-    CITY,
     Asked,
     Story,
     accepted_by,
     aino,
     an_auditor,
+    arvo,
     bo,
     closed_at_once,
-    closed_by,
     closure_proposed_by,
     entry,
     father,
+    found_advice_enough,
     given,
     holder,
     informed_by,
@@ -77,6 +72,12 @@ GOALS_MET = ProposeClosure(ground="goals_met", reason="vuokra on maksettu", no_v
 
 def proposed(by: Actor = aino, ground: str = "goals_met", **more: Any) -> Story:
     return given(opened_by(aino), closure_proposed_by(by, ground, at=moment(3, 4), **more), client=GUARDED)
+
+
+def advised() -> Story:
+    """Begin with a closure, on the fifth version, after an assessment found that advice was enough."""
+    story = given(opened_by(aino), found_advice_enough(), client=GUARDED)
+    return story.did(closure_proposed_by(aino, "advice_sufficed", at=moment(3, 4)))
 
 
 def informed(ground: str = "goals_met") -> Story:
@@ -127,12 +128,19 @@ def test_a_closing_is_not_entered_behind_an_objection_that_has_been_answered_sin
 
 
 @pytest.mark.rule(13)
-def test_advice_that_sufficed_closes_at_once() -> None:
-    (
-        proposed(ground="advice_sufficed")
-        .when(CloseCase(), by=aino)
-        .then(CaseClosed("advice_sufficed", "service", "circumstances"))
-    )
+def test_advice_that_sufficed_closes_at_once_where_an_assessment_found_it_enough() -> None:
+    advised().when(CloseCase(), by=aino).then(CaseClosed("advice_sufficed", "service", "circumstances"))
+    proposed(ground="advice_sufficed").when(CloseCase(), by=aino).refused(ClientNotInformed)
+    needs = advised().did(Asked(CompleteAssessment("needs", "service_needed", no_view_because="-"), aino))
+    needs.when(CloseCase(), by=aino).refused(ClientNotInformed)
+
+
+@pytest.mark.rule(13)
+def test_no_advice_is_enough_over_the_clients_no() -> None:
+    no = advised().did(Asked(AnswerAsClient(entry(5), "refused"), bo))
+    no.when(CloseCase(), by=aino).refused(ClientNotInformed, version=5)
+    told = no.did(informed_by(aino, 5, at=moment(3, 5)))
+    told.when(CloseCase(), by=aino, at=moment(3, 20)).allowed()
 
 
 @pytest.mark.rule(13)
@@ -148,31 +156,16 @@ def test_that_the_client_ended_it_is_confirmed_by_the_client() -> None:
     told = proposed(ground="client_ended")
     assert told.case.closure is not None
     assert told.case.closure.initiator == "client"
-    told.when(CloseCase(), by=aino).refused(ClientNotInformed)
+    told.when(CloseCase(), by=aino).refused(EndingNotConfirmed, version=3)
+    told.did(informed_by(aino, 3)).when(CloseCase(), by=aino, at=moment(6, 2)).refused(EndingNotConfirmed)
     told.did(Asked(AnswerAsClient(entry(3), "confirmed"), bo)).when(CloseCase(), by=aino).allowed()
-    told.did(Asked(AnswerAsClient(entry(3), "denied"), bo)).when(CloseCase(), by=aino).refused(ClientNotInformed)
+    told.did(Asked(AnswerAsClient(entry(3), "denied"), bo)).when(CloseCase(), by=aino).refused(EndingNotConfirmed)
 
 
 @pytest.mark.rule(13)
 def test_that_a_client_agreed_does_not_shorten_the_time_to_object_on_other_grounds() -> None:
     agreed = informed().did(Asked(AnswerAsClient(entry(3), "agreed"), the_client))
     agreed.when(CloseCase(), by=aino, at=moment(3, 10)).refused(TimeToObject)
-
-
-@pytest.mark.rule(14)
-def test_no_ground_says_that_the_client_is_unsuitable() -> None:
-    assert get_args(Ground) == (
-        "goals_met", "advice_sufficed", "no_need", "client_ended", "no_further_progress", "service_mismatch",
-        "no_legal_basis", "moved", "unreachable", "death", "not_stated",
-    )  # fmt: skip
-    given(opened_by(aino)).when(GOALS_MET.but(ground="service_mismatch"), by=aino).refused(MismatchNotReviewed)
-
-
-@pytest.mark.rule(15)
-def test_a_closure_names_its_ground() -> None:
-    given(opened_by(aino)).when(GOALS_MET.but(ground="not_stated"), by=aino).refused(GroundMissing)
-    given(opened_by(aino)).when(GOALS_MET, by=the_client).refused(ClientEndsAsClient, ground="goals_met")
-    given(opened_by(aino)).when(GOALS_MET.but(ground="death"), by=the_client).refused(ClientEndsAsClient)
 
 
 @pytest.mark.rule(15)
@@ -226,7 +219,8 @@ def test_the_service_takes_its_proposal_back() -> None:
 @pytest.mark.rule(16)
 def test_what_the_client_ended_only_they_take_back() -> None:
     ended = proposed(the_client, "client_ended")
-    ended.when(WithdrawClosure(), by=aino).refused(ClientEndedIt)
+    noted = ended.when(WithdrawClosure(), by=aino).then(ClosureWithdrawn("", "client"))
+    assert noted.case.closure == ended.case.closure
     ended.when(WithdrawClosure(), by=the_guardian).refused(ClientHasDecided)
     ended.when(WithdrawClosure("en lopettaisikaan"), by=the_client).allowed().and_(closure=None)
     ended.when(AnswerAsClient(entry(2), "denied"), by=bo).refused(ClientHasDecided)
@@ -293,16 +287,6 @@ def test_no_representative_ends_what_the_client_said_no_to() -> None:
     withdrawn.when(ended, by=the_client).allowed().when(CloseCase(), by=aino).allowed()
 
 
-@pytest.mark.rule(16)
-def test_a_case_that_is_taken_up_again_begins_without_the_old_no() -> None:
-    story = refused_in_person().did(Asked(WithdrawClosure(), aino))
-    story = story.did(closure_proposed_by(aino, "advice_sufficed")).did(closed_by(aino))
-    reopened = story.did(Asked(ReopenCase("client_returned"), aino)).did(Asked(ENDED, aino))
-    assert reopened.case.closure is not None
-    which = entry(reopened.case.closure.version)
-    reopened.when(AnswerAsClient(which, "confirmed"), by=bo).allowed().when(CloseCase(), by=aino).allowed()
-
-
 @pytest.mark.rule(13)
 def test_a_guardian_alone_does_not_end_a_case_at_once() -> None:
     by_guardian = proposed(the_guardian, "client_ended")
@@ -321,7 +305,7 @@ def test_a_representatives_yes_neither_shortens_the_time_to_object_nor_undoes_th
     recorded = told.did(Asked(confirm, bo))
     recorded.when(confirm, by=the_guardian).allowed().when(CloseCase(), by=aino).allowed()
     doubted = recorded.when(AnswerAsClient(entry(3), "denied"), by=the_guardian).allowed()
-    doubted.when(CloseCase(), by=aino).refused(ClientNotInformed)
+    doubted.when(CloseCase(), by=aino).refused(EndingNotConfirmed)
 
 
 @pytest.mark.rule(20)
@@ -342,7 +326,7 @@ def test_no_closing_while_the_case_is_on_its_way() -> None:
 
 
 def test_whoever_answers_for_it_closes_it() -> None:
-    moved = proposed(ground="advice_sufficed").did(proposed_to(bo)).did(accepted_by(bo, made_by(3)))
+    moved = advised().did(proposed_to(bo)).did(accepted_by(bo, made_by(4)))
     moved.when(CloseCase(), by=aino).refused(NotResponsible)
     moved.when(CloseCase(), by=bo).allowed()
 
@@ -391,58 +375,35 @@ def test_a_death_ends_a_matter_on_its_way_to_another_authority_too() -> None:
     closed.when(ReceiveTransfer(made_by(2)), by=oona).refused(TransferNotPending)
 
 
-def closed(*before: Asked) -> Story:
-    return given(opened_by(aino), *before, closed_at_once())
+@pytest.mark.rule(30)
+def test_while_the_client_owns_a_case_closes_with_their_yes() -> None:
+    owned = given(opened_by(aino), Asked(TakeOwnership(), the_client), closure_proposed_by(aino, "goals_met"))
+    told = owned.did(informed_by(aino, 4, at=moment(3, 5)))
+    told.when(CloseCase(), by=aino, at=moment(6, 2)).refused(ClosureNeedsClientsYes, version=4)
+    no, yes = AnswerAsClient(entry(4), "refused"), AnswerAsClient(entry(4), "agreed")
+    told.did(Asked(no, the_client)).when(CloseCase(), by=aino, at=moment(6, 2)).refused(ClosureNeedsClientsYes)
+    told.did(Asked(yes, the_client)).when(CloseCase(), by=aino, at=moment(6, 2)).allowed()
+    told.did(Asked(yes, bo)).when(CloseCase(), by=aino, at=moment(6, 2)).allowed()
+    back = told.did(Asked(ReturnOwnership(), the_client))
+    back.when(CloseCase(), by=aino, at=moment(6, 2)).allowed()
 
 
-@pytest.mark.rule(1)
-def test_a_reopened_case_has_its_owner_and_responsible_again() -> None:
-    story = closed(Asked(TakeOwnership(), the_client)).when(
-        ReopenCase("client_returned", "tarvitsen taas apua"), by=aino, at=moment(5, 5)
-    )
-    story.then(
-        CaseReopened(
-            "client_returned", moment(5, 5), "shl36", holder(aino), "tarvitsen taas apua", name_by=None, policy=0
-        )
-    )
-    story.and_owner_is(aino).and_responsible_is(aino).and_(status="open", closed_at=None)
+@pytest.mark.rule(30)
+def test_no_yes_is_waited_for_where_it_is_urgent_or_the_client_ended_it() -> None:
+    owned = given(opened_by(aino), Asked(TakeOwnership(), the_client))
+    urgent = owned.did(closure_proposed_by(aino, "moved", urgent=True)).did(informed_by(aino, 4, at=moment(3, 5)))
+    urgent.when(CloseCase(), by=aino, at=moment(3, 20)).allowed()
+    owned.did(closure_proposed_by(the_client, "client_ended")).when(CloseCase(), by=aino).allowed()
+    dead = owned.knowing(client=DEAD).did(Asked(ProposeClosure("death"), aino))
+    dead.when(CloseCase(), by=aino).allowed()
 
 
-@pytest.mark.rule(1)
-def test_a_unit_that_takes_a_case_up_again_names_a_worker_in_time() -> None:
-    story = closed().when(ReopenCase("new_need", responsible=unit(aino)), by=marja, at=moment(5, 5)).allowed()
-    reopened = story.happened[0]
-    assert isinstance(reopened, CaseReopened)
-    assert reopened.name_by == moment(5, 13, 0)
-
-
-@pytest.mark.rule(6)
-def test_a_reopened_case_keeps_its_first_contact_and_says_when_the_news_came() -> None:
-    arrived = ReopenCase("decision_changed", arrived_at=moment(5, 2), statutory_clock="none")
-    story = closed().when(arrived, by=aino, at=moment(5, 5)).allowed()
-    reopened = story.happened[0]
-    assert isinstance(reopened, CaseReopened)
-    assert (reopened.arrived_at, reopened.statutory_clock) == (moment(5, 2), "none")
-    story.and_(first_contact_at=given(opened_by(aino)).case.first_contact_at)
-    closed().when(arrived.but(arrived_at=moment(5, 6)), by=aino, at=moment(5, 5)).refused(ArrivedInFuture)
-
-
-@pytest.mark.rule(2)
-def test_nobody_reopens_a_case_onto_another_organisation() -> None:
-    reopen = ReopenCase("closed_in_error")
-    closed().when(reopen, by=oona).refused(OtherOrganisation, responsible=holder(aino))
-    closed().when(reopen.but(responsible=holder(aino)), by=oona).refused(OtherOrganisation)
-    closed().when(reopen.but(responsible=holder(oona)), by=oona).allowed().and_owner_is(oona)
-    closed().when(reopen.but(responsible=holder(oona.but(unit="x"))), by=oona).refused(HolderUnknown)
-    assert oona.organisation == CITY
-
-
-def test_only_a_closed_case_is_reopened_and_after_its_closing() -> None:
-    given(opened_by(aino)).when(ReopenCase("new_need"), by=aino).refused(NotClosed)
-    closed().when(ReopenCase("new_need"), by=aino, at=moment(3, 3, 9, 30), entered=moment(3, 9)).refused(OutOfOrder)
-    closed().when(ReopenCase("new_need"), by=the_client).refused(RoleNotAllowed)
-
-
-def test_a_reopened_case_is_closed_again() -> None:
-    again = closed().did(Asked(ReopenCase("new_need"), aino)).did(closure_proposed_by(aino, "advice_sufficed"))
-    again.did(closed_by(aino)).and_(status="closed")
+@pytest.mark.rule(13)
+def test_whoever_closed_a_case_over_an_objection_does_not_answer_it() -> None:
+    story = informed().did(Asked(RaiseObjection(entry(1), "en ole valmis"), the_client))
+    override = Override(13, "vaara on ohi", moment(6, 2))
+    closed = story.when(CloseCase((override,)), by=marja, at=moment(4, 1)).allowed()
+    closed.and_(open_objections=[made_by(4)])
+    answer = AnswerObjection(made_by(4), "rejected", "tavoite on saavutettu")
+    closed.when(answer, by=marja).refused(OwnAct)
+    closed.when(answer, by=arvo).allowed()

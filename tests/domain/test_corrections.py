@@ -7,43 +7,37 @@ from uuid import uuid4
 
 import pytest
 
+from domain.access import DisclosureForbidden
 from domain.case import Case, EntryAbsent, NotResponsible, WordsMissing
-from domain.client import LanguageChosen, OutsideMandate, RepresentativeEnded
-from domain.client_ownership import (
-    AskWhoOwns,
-    ClientAskedWhoOwns,
-    ClientReturnedOwnership,
-    ClientTookOwnership,
-    OwnerChosen,
-)
-from domain.closure import ClosureProposed, ClosureWithdrawn
+from domain.client import OutsideMandate
+from domain.client_ownership import AskWhoOwns
 from domain.corrections import (
     _VOICE,
     AlreadyMarked,
     ClientsOwnWords,
+    ConfirmMisplaced,
+    DenyMisplaced,
+    DissentIsItsAuthors,
+    EntryHidden,
     EntryMarkedErroneous,
+    EntryShownAgain,
     MarkErroneous,
+    NotMisplaced,
     NotYourEntry,
+    SecondPersonNeeded,
     SupersedeInstead,
+    WordsDestroyed,
+    hidden,
+    said_by_client,
 )
-from domain.decider import CLIENT_SIDE, Actor, Command, Event, RoleNotAllowed, TooEarly
+from domain.decider import CLIENT_SIDE, STAFF, Actor, Command, Event, RoleNotAllowed, TooEarly
+from domain.history import counted
 from domain.intake import PromiseNextStep
-from domain.objections import AnswerObjection, ObjectionRaised, ObjectionWithdrawn, RaiseObjection, WithdrawObjection
-from domain.requests import (
-    AnswerAsClient,
-    ClientAnswered,
-    ExperienceReported,
-    MakeRequest,
-    ReportExperience,
-    RequestMade,
-)
-from domain.voice import (
-    ConfirmStatement,
-    RecordStatement,
-    StatementConfirmed,
-    StatementDisputed,
-    StatementRecorded,
-)
+from domain.objections import AnswerObjection, RaiseObjection
+from domain.plan import GoalClosed, GoalRevised, GoalSet
+from domain.requests import AnswerAsClient, MakeRequest, ReportExperience
+from domain.team import AgreeTeamLine, RecordDissent
+from domain.voice import ConfirmStatement, RecordStatement
 from projections import voice
 from tests.domain.given import (
     CITY,
@@ -114,6 +108,15 @@ def test_an_erroneous_entry_does_not_count() -> None:
 
 
 ANOTHERS = WRONG.but(wrong_person=True)
+HIDDEN = EntryHidden(entry(2), "kirjattu väärin", None)
+
+
+def erroneous(story: Story, version: int = 2) -> bool:
+    """Say whether the entry counts no more."""
+    story.allowed()
+    return version not in {it.version for it in counted(story.history)}
+
+
 SAYS = [
     RecordStatement("haluan kotiin"), MakeRequest("contact"), AnswerAsClient(entry(1), "denied"),
     ReportExperience(2, "odotin kauan"),
@@ -153,23 +156,28 @@ def test_staff_mark_who_should_own_by_the_client_as_another_persons_words_only()
 @pytest.mark.rule(13)
 @pytest.mark.parametrize("written_by", [aino, the_client, the_guardian])
 @pytest.mark.parametrize("worker", [aino, marja])
-def test_no_worker_or_manager_marks_an_objection(written_by: Actor, worker: Actor) -> None:
+def test_no_worker_or_manager_marks_an_objection_alone(written_by: Actor, worker: Actor) -> None:
     objected = after(RaiseObjection(entry(1), "en halua"), written_by)
-    for marking in (WRONG, ANOTHERS):
-        objected.when(marking, by=worker).refused(ClientsOwnWords, version=2)
+    objected.when(WRONG, by=worker).refused(ClientsOwnWords, version=2)
+    if written_by in (the_client, the_guardian):
+        objected.when(ANOTHERS, by=worker).refused(ClientsOwnWords, version=2)
+    else:
+        objected.did(Asked(ANOTHERS, worker)).and_(open_objections=[made_by(2)])
 
 
 @pytest.mark.rule(11)
-def test_what_the_client_has_confirmed_in_person_nobody_else_marks() -> None:
+def test_what_the_client_has_confirmed_in_person_counts_until_a_second_person_confirms_that_it_is_anothers() -> None:
     written = after(RecordStatement("haluan kotiin"))
     by_phone = written.did(Asked(ConfirmStatement(made_by(2)), bo))
-    by_phone.when(ANOTHERS, by=aino).allowed()
+    assert erroneous(by_phone.when(ANOTHERS, by=aino))
     in_person = by_phone.did(Asked(ConfirmStatement(made_by(2)), the_client))
-    in_person.when(ANOTHERS, by=aino).refused(ClientsOwnWords, version=2)
+    in_person.when(WRONG, by=aino).refused(ClientsOwnWords, version=2)
+    assert not erroneous(in_person.when(ANOTHERS, by=aino).then(HIDDEN))
     asked = after(MakeRequest("contact"))
-    asked.did(Asked(AnswerAsClient(entry(2), "confirmed"), the_client)).when(ANOTHERS, by=aino).refused(ClientsOwnWords)
-    asked.did(Asked(AnswerAsClient(entry(2), "denied"), the_client)).when(ANOTHERS, by=aino).allowed()
-    asked.did(Asked(AnswerAsClient(entry(2), "confirmed"), bo)).when(ANOTHERS, by=aino).allowed()
+    in_person = asked.did(Asked(AnswerAsClient(entry(2), "confirmed"), the_client))
+    assert not erroneous(in_person.when(ANOTHERS, by=aino).then(HIDDEN))
+    assert erroneous(asked.did(Asked(AnswerAsClient(entry(2), "denied"), the_client)).when(ANOTHERS, by=aino))
+    assert erroneous(asked.did(Asked(AnswerAsClient(entry(2), "confirmed"), bo)).when(ANOTHERS, by=aino))
 
 
 def test_a_confirmation_by_a_worker_of_another_persons_words_is_marked() -> None:
@@ -178,36 +186,39 @@ def test_a_confirmation_by_a_worker_of_another_persons_words_is_marked() -> None
     confirmed.when(ANOTHERS.but(version=entry(3)), by=aino).allowed()
 
 
-VOICES: set[type[Event[Any]]] = {
-    StatementRecorded, StatementConfirmed, StatementDisputed, ObjectionRaised, ObjectionWithdrawn, RequestMade,
-    ClientAnswered, ExperienceReported, ClientAskedWhoOwns, ClientTookOwnership, OwnerChosen, ClientReturnedOwnership,
-    ClosureProposed, ClosureWithdrawn, EntryMarkedErroneous, LanguageChosen, RepresentativeEnded,
-}  # fmt: skip
-"""Every event through which the client, or somebody for them, may speak."""
+AS_THEY_PLEASE = {GoalSet, GoalRevised, GoalClosed, DisclosureForbidden}
+"""What staff enter in their own name as much as the client does."""
+
+
+def yielded_by(command: type[Command[Any]]) -> set[type[Event[Any]]]:
+    source = getsource(command)
+    return {event for event in EVENTS if re.search(rf"yield {event.__name__}\b", source)}
 
 
 @pytest.mark.rule(11)
-def test_every_event_through_which_the_client_speaks_is_kept_from_staff() -> None:
-    """As their voice, as a decision that is superseded only, in a stream of its own, or as what only they enter."""
-    kept = {it for it in VOICES if it in _VOICE or it.lasting or it.state is not Case}
-    assert VOICES - kept == {ObjectionWithdrawn}
-    assert WithdrawObjection.roles == CLIENT_SIDE
-    assert set(_VOICE) <= VOICES
+@pytest.mark.parametrize("command", [it for it in COMMANDS if it.roles & CLIENT_SIDE], ids=lambda it: it.__name__)
+def test_whatever_the_client_may_say_or_decide_is_kept_from_staff(command: type[Command[Any]]) -> None:
+    """As done on the client's behalf, as their voice, as superseded only, or in a stream of its own."""
+    kept = {it for it in EVENTS if it in _VOICE or it.lasting or it.state is not Case}
+    open_to_staff = command.roles & STAFF and not command.clients_own
+    assert not open_to_staff or yielded_by(command) - kept <= AS_THEY_PLEASE
 
 
 @pytest.mark.rule(11)
-def test_whatever_the_clients_side_may_do_is_counted_as_their_voice() -> None:
-    sides = [it for it in COMMANDS if it.roles & CLIENT_SIDE]
-    yielded = {event for it in sides for event in EVENTS if re.search(rf"yield {event.__name__}\b", getsource(it))}
-    assert {it.__name__ for it in yielded | {StatementRecorded, ClientAskedWhoOwns}} == {it.__name__ for it in VOICES}
-    assert len(yielded) >= len(sides)
-
-
-@pytest.mark.rule(11)
-def test_whatever_the_voice_tells_of_the_clients_saying_is_counted() -> None:
+def test_whatever_the_voice_tells_of_the_clients_saying_is_kept_from_staff() -> None:
+    by_client = {event for it in COMMANDS if it.roles & CLIENT_SIDE for event in yielded_by(it)}
     of_the_voice = set(re.findall(r"case (\w+)\(", getsource(voice.said) + getsource(voice.decided)))
     assert of_the_voice
-    assert of_the_voice <= {it.__name__ for it in VOICES}
+    assert of_the_voice <= {it.__name__ for it in by_client | set(_VOICE)}
+
+
+@pytest.mark.rule(11)
+def test_staff_mark_what_was_entered_on_the_clients_behalf_as_another_persons_only() -> None:
+    for said in (ReportExperience(2), RaiseObjection(entry(1), "en halua"), AnswerAsClient(entry(1), "agreed")):
+        on_behalf = after(said, bo)
+        assert said_by_client(on_behalf.history[1])
+        on_behalf.when(WRONG, by=bo).refused(ClientsOwnWords)
+    assert not said_by_client(after(STEP).history[1])
 
 
 @pytest.mark.rule(11)
@@ -230,3 +241,94 @@ def test_an_answer_in_error_leaves_the_objection_open_again() -> None:
     answered.when(WRONG.but(version=entry(3)), by=siiri).refused(NotResponsible)
     assert answered.case.open_objections == []
     assert answered.did(Asked(WRONG.but(version=entry(3)), bo)).case.open_objections == [made_by(2)]
+
+
+# In the wrong person's case.
+
+CONFIRM, DENY = ConfirmMisplaced(entry(2)), DenyMisplaced(entry(2))
+DESTROYED = WordsDestroyed(entry(2), "wrong_person")
+
+
+@pytest.mark.rule(20)
+@pytest.mark.parametrize("second", [arvo, marja])
+def test_an_entry_of_another_persons_is_hidden_at_once_and_destroyed_by_a_second_person(second: Actor) -> None:
+    marked = after(STEP).did(Asked(ANOTHERS, aino))
+    assert hidden(marked.history) == {2}
+    marked.when(CONFIRM, by=aino).refused(SecondPersonNeeded, version=2)
+    destroyed = marked.when(CONFIRM, by=second).then(DESTROYED)
+    assert destroyed.happened[0].destroys == {2}
+    assert hidden(destroyed.history) == {2}
+    assert erroneous(destroyed)
+    destroyed.when(CONFIRM, by=second).refused(NotMisplaced)
+
+
+@pytest.mark.rule(20)
+def test_the_second_person_is_of_the_organisation_that_answers_for_the_case() -> None:
+    marked = after(STEP, bo).did(Asked(ANOTHERS, bo))
+    for act in (CONFIRM, DENY):
+        marked.when(act, by=siiri).refused(NotResponsible, responsible=holder(aino))
+        marked.when(act, by=aino).allowed()
+        marked.when(act, by=the_client).refused(RoleNotAllowed)
+        marked.when(act, by=aino, at=moment(3, 4), entered=moment(3, 8)).refused(TooEarly)
+        after(STEP).when(act, by=arvo).refused(NotMisplaced, version=2)
+        after(STEP).did(Asked(WRONG, aino)).when(act, by=arvo).refused(NotMisplaced)
+
+
+@pytest.mark.rule(13)
+def test_an_objection_of_another_persons_counts_until_a_second_person_says_so_too() -> None:
+    right = uuid4()
+    objected = after(RaiseObjection(entry(1), "en halua"), bo)
+    said_so = objected.when(ANOTHERS.but(replaced_in=right), by=aino).then(HIDDEN.but(replaced_in=right))
+    assert hidden(said_so.history) == {2}
+    assert said_so.case.open_objections == [made_by(2)]
+    said_so.when(ANOTHERS, by=aino).refused(AlreadyMarked)
+    confirmed = said_so.when(CONFIRM, by=arvo)
+    confirmed.then(EntryMarkedErroneous(entry(2), "", wrong_person=True, replaced_in=right), DESTROYED)
+    assert confirmed.case.open_objections == []
+    assert confirmed.case.misplaced.get(2) is None
+
+
+@pytest.mark.rule(20)
+def test_what_belongs_here_after_all_is_shown_again() -> None:
+    objected = after(RaiseObjection(entry(1), "en halua"), bo).did(Asked(ANOTHERS, aino))
+    shown = objected.when(DENY, by=aino).then(EntryShownAgain(entry(2)))
+    assert hidden(shown.history) == set()
+    assert shown.case.open_objections == [made_by(2)]
+    shown.when(CONFIRM, by=arvo).refused(NotMisplaced)
+    counts_no_more = after(STEP).did(Asked(ANOTHERS, aino)).when(DENY, by=arvo)
+    assert hidden(counts_no_more.history) == set()
+    assert erroneous(counts_no_more)
+
+
+@pytest.mark.rule(20)
+def test_the_words_of_ownership_and_closure_go_and_what_they_did_stays() -> None:
+    story = given(opened_by(aino), closure_proposed_by(aino, "goals_met", reason="toisen asiat"))
+    said_so = story.when(ANOTHERS.but(version=entry(3)), by=aino).then(HIDDEN.but(version=entry(3)))
+    destroyed = said_so.when(CONFIRM.but(version=entry(3)), by=arvo).then(DESTROYED.but(version=entry(3)))
+    assert destroyed.case.closure == story.case.closure is not None
+
+
+@pytest.mark.rule(20)
+def test_an_entry_that_was_marked_before_is_said_to_be_anothers_too() -> None:
+    marked = after(STEP).did(Asked(WRONG, aino))
+    marked.when(ANOTHERS, by=aino).then(HIDDEN).when(CONFIRM, by=arvo).then(DESTROYED)
+
+
+@pytest.mark.rule(20)
+def test_the_client_marks_their_own_entry_as_anothers_and_a_worker_confirms_it() -> None:
+    marked = after(RecordStatement("naapurin asia"), the_client).when(ANOTHERS, by=the_client)
+    assert erroneous(marked)
+    assert hidden(marked.history) == {2}
+    marked.when(CONFIRM, by=aino).then(DESTROYED)
+
+
+@pytest.mark.rule(12)
+def test_a_dissent_is_its_authors_own() -> None:
+    line = AgreeTeamLine((holder(aino), holder(arvo)), "jatketaan", client_present=False, no_view_because="ei paikalla")
+    agreed = given(opened_by(aino), Asked(line, aino))
+    dissented = agreed.did(Asked(RecordDissent(made_by(2), "olen eri mieltä"), arvo))
+    version = entry(len(dissented.history))
+    for marking in (WRONG, ANOTHERS):
+        for somebody_else in (aino, marja):
+            dissented.when(marking.but(version=version), by=somebody_else).refused(DissentIsItsAuthors)
+        dissented.when(marking.but(version=version), by=arvo).allowed()

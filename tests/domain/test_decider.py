@@ -6,13 +6,14 @@ from inspect import getsource
 
 import pytest
 
+from domain.acceptance import AcceptHandoff
 from domain.case import Case
 from domain.client import Client, ClientRegistered, RegisterClient
 from domain.closure import ProposeClosure
 from domain.decider import MOST, Conflict, Context, Refusal, TimeOffCalendar, TooMany, kebab
 from domain.imports import ImportActivity
 from domain.intake import CaseOpened, NextStepPromised, OpenCase, PromiseNextStep
-from domain.ownership import AcceptHandoff, NameResponsible
+from domain.ownership import NameResponsible
 from tests.domain.given import (
     Asked,
     aino,

@@ -10,6 +10,7 @@ from domain.directory import (
     NotRegistered,
     OpenUnit,
     Organisation,
+    OrganisationMissing,
     OrganisationRegistered,
     PolicySet,
     RegisterOrganisation,
@@ -66,9 +67,9 @@ def test_only_an_administrator_keeps_the_directory(somebody_else: Actor) -> None
 
 def test_a_policy_counts_from_when_it_was_set() -> None:
     story = given().when(SetPolicy("object_days", 21), by=the_administrator).then(PolicySet("object_days", 21))
-    story.and_(policy=Policy(version=1, object_days=21))
+    assert story.state.policies.at() == Policy(version=1, object_days=21)
     longer = story.when(SetPolicy("respond_working_days", 10), by=the_administrator).allowed()
-    longer.and_(policy=Policy(version=2, object_days=21, respond_working_days=10))
+    assert longer.state.policies.at() == Policy(version=2, object_days=21, respond_working_days=10)
     story.when(SetPolicy("object_days", -1), by=the_administrator).refused(NegativeDays, value=-1)
     story.when(SetPolicy("object_days", 10**9), by=the_administrator).refused(TooManyDays)
     assert {"version", *THRESHOLDS} == vars(Policy()).keys()
@@ -80,7 +81,7 @@ def test_a_policy_entered_late_still_counts_as_the_newest_version() -> None:
         Asked(SetPolicy("object_days", 21), the_administrator, moment(3, 3)),
         Asked(SetPolicy("late_days", 5), the_administrator, moment(3, 5)), late,
     )  # fmt: skip
-    story.and_(policy=Policy(version=3, object_days=21, late_days=5, letter_days=8))
+    assert story.state.policies.at() == Policy(version=3, object_days=21, late_days=5, letter_days=8)
 
 
 def test_every_stream_of_the_directory_is_its_own() -> None:
@@ -89,3 +90,18 @@ def test_every_stream_of_the_directory_is_its_own() -> None:
         unit_stream("", "ab"),
     }  # fmt: skip
     assert len(streams) == 6
+
+
+def test_a_policy_is_set_for_the_region_an_organisation_or_a_unit() -> None:
+    streams = frozenset({organisation_stream(KELA), unit_stream(KELA, "palveluneuvonta")})
+    story = given().knowing(existing=streams)
+    for command in (
+        SetPolicy("bounces", 3), SetPolicy("bounces", 4, KELA), SetPolicy("bounces", 5, KELA, "palveluneuvonta"),
+        SetPolicy("bounces", 6),
+    ):  # fmt: skip
+        story = story.did(Asked(command, the_administrator))
+    policies = story.state.policies
+    assert [policies.at(None, *place).bounces for place in [(), (KELA,), (KELA, "palveluneuvonta")]] == [6, 4, 5]
+    assert policies.at(moment(3, 1)).bounces == Policy().bounces
+    story.when(SetPolicy("bounces", 3, "0000000-0"), by=the_administrator).refused(NotRegistered)
+    story.when(SetPolicy("bounces", 3, unit="palveluneuvonta"), by=the_administrator).refused(OrganisationMissing)

@@ -2,11 +2,11 @@
 
 import pytest
 
+from domain.acceptance import DeclineHandoff
 from domain.case import Case
 from domain.corrections import MarkErroneous
 from domain.history import counted, fold, reorders
 from domain.intake import PromiseNextStep
-from domain.ownership import DeclineHandoff
 from tests.domain.given import (
     Asked,
     Story,

@@ -6,7 +6,15 @@ from uuid import uuid4
 
 import pytest
 
-from domain.case import CaseNotOpen, EntryAbsent, Holder, HolderUnknown, OtherOrganisation, WordsMissing
+from domain.case import (
+    CaseNotOpen,
+    EntryAbsent,
+    Holder,
+    HolderUnknown,
+    OtherOrganisation,
+    TakesOnNothingMore,
+    WordsMissing,
+)
 from domain.client import ClientDead
 from domain.decider import (
     AlreadyThere,
@@ -25,6 +33,8 @@ from domain.intake import (
     ClientUnknown,
     Contact,
     ContactAfterOpening,
+    Continues,
+    ContinuesNothing,
     DutyHolderUnknown,
     InformClient,
     NextStepPromised,
@@ -261,10 +271,29 @@ def test_a_second_letter_moves_the_term_and_another_matter_does_not() -> None:
 
 
 def test_a_client_is_told_of_a_closed_case_too() -> None:
-    given(opened_by(aino), closed_at_once()).when(InformClient(entry(4), "letter"), by=aino).allowed()
+    given(opened_by(aino), closed_at_once()).when(InformClient(entry(3), "letter"), by=aino).allowed()
 
 
 def test_an_id_is_the_same_when_a_command_is_decided_again() -> None:
     context = given(opened_by(aino)).last
     assert context.id(1) == context.id(1)
     assert len({context.id(1), context.id(2), uuid4()}) == 3
+
+
+@pytest.mark.rule(6)
+def test_a_case_goes_on_from_the_one_in_the_region_that_the_client_moved_from() -> None:
+    there = Continues("pirkanmaa", uuid4(), "0f" * 32)
+    moved = OPEN.but(continues=there, first_contact_at=moment(1, 7))
+    story = given().when(moved, by=aino, at=MONDAY).allowed().and_(first_contact_at=moment(1, 7))
+    opened = story.happened[0]
+    assert isinstance(opened, CaseOpened)
+    assert opened.continues == there
+    for nowhere in (there.but(head="0f"), there.but(region="Pirkanmaan hyvinvointialue")):
+        given().when(OPEN.but(continues=nowhere), by=aino).refused(ContinuesNothing, head=nowhere.head)
+
+
+@pytest.mark.rule(1)
+def test_no_case_is_opened_for_who_takes_on_nothing_more() -> None:
+    story = given().knowing(leaving=frozenset({holder(aino)}))
+    story.when(OPEN, by=aino).refused(TakesOnNothingMore, holder=holder(aino))
+    story.when(OPEN.but(responsible=holder(marja)), by=aino).allowed().and_responsible_is(marja)

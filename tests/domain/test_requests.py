@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 
 from domain.case import EntryAbsent, WordsMissing
-from domain.client import ClientHasDecided, OneOfTwoCustodians, OutsideMandate
-from domain.closure import ProposeClosure
+from domain.client import ClientHasDecided, OutsideMandate
+from domain.client_ownership import TakeOwnership
+from domain.closure import ClosureWithdrawn, ProposeClosure, WithdrawClosure
 from domain.corrections import MarkErroneous
-from domain.decider import RoleNotAllowed, TooEarly
+from domain.decider import Actor, RoleNotAllowed, TooEarly
 from domain.requests import (
     AnswerAsClient,
     AnswerRequest,
+    AskedAway,
     AskExperience,
     ClientAnswered,
     ExperienceAsked,
@@ -24,11 +26,14 @@ from domain.requests import (
     ScoreOffScale,
 )
 from domain.voice import OwnWitness
+from domain.waiting import NoLongerWaits
 from tests.domain.given import (
     Asked,
     Story,
+    accepted_by,
     aino,
     an_auditor,
+    arvo,
     bo,
     closure_proposed_by,
     entry,
@@ -41,14 +46,17 @@ from tests.domain.given import (
     moment,
     mother,
     opened_by,
+    proposed_to,
     represented,
     the_client,
     the_clock,
     the_guardian,
+    unit,
 )
 
 REQUEST = made_by(2)
 GRANT = AnswerRequest(REQUEST, "granted", "soitan huomenna")
+TWO = represented((mother, mandate("custodian")), (father, mandate("custodian")))
 GUARDED = represented((the_guardian, mandate("guardian")))
 
 
@@ -140,8 +148,77 @@ def test_a_representative_answers_to_a_closure_within_the_mandate() -> None:
     proposed().when(AnswerAsClient(entry(3), "agreed"), by=mother).refused(OutsideMandate, scope="closure")
     both = represented((mother, mandate("custodian")), (father, mandate("custodian")))
     childs = proposed().knowing(client=both)
-    childs.when(AnswerAsClient(entry(3), "agreed"), by=mother).refused(OneOfTwoCustodians)
-    childs.when(AnswerAsClient(entry(1), "agreed"), by=mother).allowed()
+    alone = childs.when(AnswerAsClient(entry(3), "agreed"), by=mother)
+    alone.then(ClientAnswered(entry(3), "agreed", "", waits_for="custodian"))
+    assert alone.case.answers.get(3) is None
+    childs.when(AnswerAsClient(entry(1), "agreed"), by=mother).then(ClientAnswered(entry(1), "agreed", ""))
+
+
+@pytest.mark.rule(16)
+def test_two_custodians_say_yes_together_and_no_alone() -> None:
+    yes, no = AnswerAsClient(entry(3), "agreed"), AnswerAsClient(entry(3), "refused")
+    childs = proposed().knowing(client=TWO)
+    alone = childs.did(Asked(yes, mother))
+    assert alone.did(Asked(yes, mother)).case.answers.get(3) is None
+    assert alone.when(yes, by=father).then(ClientAnswered(entry(3), "agreed", "")).case.answers.get(3) is True
+    assert childs.when(no, by=father).allowed().case.answers.get(3) is False
+    refused = alone.did(Asked(no, father))
+    assert refused.did(Asked(yes, father)).case.answers.get(3) is False
+    other_custodian = represented((father, mandate("custodian")), (the_guardian, mandate("custodian")))
+    later = alone.knowing(client=other_custodian)
+    later.when(yes, by=father).then(ClientAnswered(entry(3), "agreed", "", waits_for="custodian"))
+
+
+@pytest.mark.rule(16)
+def test_while_the_client_owns_a_handoff_is_answered_by_who_may_decide_about_that() -> None:
+    offered = given(opened_by(aino), Asked(TakeOwnership(), the_guardian), proposed_to(arvo), client=GUARDED)
+    yes = AnswerAsClient(entry(4), "agreed")
+    assert offered.case.pending is not None
+    offered.when(yes, by=the_guardian).allowed()
+    narrow = represented((the_guardian, mandate("guardian", "statements")))
+    offered.knowing(client=narrow).when(yes, by=the_guardian).refused(OutsideMandate, scope="ownership")
+    in_person = given(opened_by(aino), Asked(TakeOwnership(), the_client), proposed_to(arvo), client=GUARDED)
+    in_person.when(yes, by=the_guardian).refused(ClientHasDecided)
+    in_person.when(yes, by=the_client).allowed()
+
+
+@pytest.mark.rule(16)
+@pytest.mark.parametrize("confirmed_by", [the_client, bo])
+def test_that_the_client_takes_back_an_ending_waits_where_a_worker_wrote_it_down(confirmed_by: Actor) -> None:
+    ended = given(opened_by(aino), Asked(ProposeClosure("client_ended"), the_client), client=GUARDED)
+    noted = ended.did(Asked(WithdrawClosure("soitti: jatketaan"), aino))
+    yes = AnswerAsClient(entry(3), "confirmed", medium="telephone")
+    noted.when(yes, by=aino).refused(OwnWitness)
+    noted.when(yes, by=the_guardian).refused(ClientHasDecided)
+    assert noted.case.closure is not None
+    confirmed = noted.when(yes, by=confirmed_by).and_(closure=None)
+    confirmed.then(
+        ClientAnswered(entry(3), "confirmed", "", "telephone"), ClosureWithdrawn("", confirms=entry(3))
+    ).when(yes, by=the_client).refused(NoLongerWaits)
+    denied = noted.did(Asked(yes.but(answer="denied"), confirmed_by))
+    denied.when(yes, by=the_client).refused(NoLongerWaits)
+    again = noted.did(Asked(WithdrawClosure(), the_client)).did(Asked(ProposeClosure("client_ended"), the_client))
+    again.when(yes, by=bo).refused(NoLongerWaits)
+
+
+def test_nobody_answers_to_being_asked_away() -> None:
+    asked = given(opened_by(aino)).did(Asked(MakeRequest("other_worker"), the_client))
+    asked.when(GRANT, by=aino).refused(AskedAway, request=REQUEST)
+    for somebody_else in (arvo, marja, bo):
+        asked.when(GRANT, by=somebody_else).allowed()
+    moved = asked.did(proposed_to(arvo)).did(accepted_by(arvo, made_by(3)))
+    moved.when(GRANT, by=aino).refused(AskedAway)
+    moved.when(GRANT, by=arvo).allowed()
+    given(opened_by(aino), Asked(MakeRequest("contact"), the_client)).when(GRANT, by=aino).allowed()
+    of_a_unit = given(opened_by(aino, responsible=unit(aino)), Asked(MakeRequest("other_worker"), the_client))
+    of_a_unit.when(GRANT, by=aino).allowed()
+
+
+def test_the_record_says_on_whose_behalf_and_how() -> None:
+    by_telephone = proposed().when(AnswerAsClient(entry(3), "agreed", medium="telephone"), by=bo)
+    by_telephone.then(ClientAnswered(entry(3), "agreed", "", "telephone"))
+    assert by_telephone.last.on_behalf_of == "client"
+    assert proposed().did(Asked(AnswerAsClient(entry(3), "agreed"), the_client)).last.on_behalf_of is None
 
 
 def test_an_answer_to_something_else_leaves_the_closure_alone() -> None:

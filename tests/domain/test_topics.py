@@ -11,54 +11,46 @@ from typing import Any, get_type_hints
 import pytest
 
 from domain.decider import WORDS, Event
+from domain.rules import RULES
 from tests.domain.vocabulary import COMMANDS, EVENTS, FAMILIES, REFUSALS
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 GOLDEN = HERE / "topics.json"
 
-RULES_IN_SCOPE = {1, 2, 3, 4, 5, 6, 11, 13, 14, 15, 16, 19, 20, 26}
+RULES_IN_SCOPE = set(RULES) - {23}
+"""Rule 23 is about reading: access shows it."""
 
 POLICY_OF_ITS_TIME = "findings: by the policy of its time"
 
 AWAITED = {
     "activity-imported.row": "the import's report",
-    "assessment-completed.outcome": "rule 13: that advice sufficed",
     "assessment-completed.rests_on": "rule 28",
-    "assessment-completed.special_support": "rule 8",
-    "assessment-completed.triggers": "rule 8",
-    "assessment-started.kind": "rule 24",
-    "case-opened.channel": "flows",
+    "case-opened.continues": "bundles: the case that it goes on from, in another region",
     "case-opened.policy": POLICY_OF_ITS_TIME,
-    "case-opened.statutory_clock": "rule 24",
-    "case-reopened.arrived_at": "rule 24",
     "case-reopened.policy": POLICY_OF_ITS_TIME,
-    "case-reopened.statutory_clock": "rule 24",
     "client-informed.channel": "rule 13: a letter, or else",
     "client-informed.policy": POLICY_OF_ITS_TIME,
-    "client-informed.withheld": "rule 21",
-    "closure-proposed.decision": "rule 29",
     "closure-proposed.rests_on": "rule 28",
-    "closure-proposed.urgent": "rule 30",
+    "contact-received.from_organisation": "the desk",
+    "contact-received.legal_basis": "access",
     "death-recorded.source": "the client's page",
-    "entry-marked-erroneous.replaced_in": "the desk",
-    "entry-marked-erroneous.wrong_person": "access",
+    "decision-referenced.outcome": "the desk",
+    "emergency-access-ended.cause": "access",
+    "emergency-access-granted.policy": POLICY_OF_ITS_TIME,
     "experience-asked.channel": "the voice",
-    "handoff-accepted.caseload": "rule 17",
-    "handoff-accepted.ceiling": "rule 17",
     "handoff-accepted.policy": POLICY_OF_ITS_TIME,
+    "handoff-expired.cause": "the desk",
     "handoff-proposed.policy": POLICY_OF_ITS_TIME,
-    "handoff-proposed.request": "requests for a case",
+    "joint-meeting-held.participants": "the desk",
     "objection-lapsed.cause": "the voice",
     "organisation-registered.name": "the desk",
     "organisation-registered.organisation": "the desk",
-    "unit-opened.locality": "rule 22",
-    "unit-opened.name": "the desk",
-    "unit-opened.organisation": "the desk",
-    "unit-opened.unit": "the desk",
-    "worker-joined.organisation": "the desk",
-    "worker-joined.profession": "the desk",
-    "worker-joined.worker": "the desk",
+    "override-reviewed.outcome": "the desk",
+    "personal-data-erased.basis": "access",
+    "responsibility-fell-to-unit.policy": POLICY_OF_ITS_TIME,
+    "warm-meeting-held.participants": "the desk",
+    "words-destroyed.basis": "access",
 }
 """Fields that nothing reads yet, and what will: a rule of the design, a projection, or access."""
 
@@ -118,7 +110,7 @@ def test_every_command_and_refusal_is_shown_by_a_test() -> None:
 
 
 def test_every_rule_in_scope_names_its_tests() -> None:
-    sources = "".join(path.read_text("utf-8") for path in HERE.glob("test_*.py"))
+    sources = "".join(path.read_text("utf-8") for path in HERE.parent.rglob("test_*.py"))
     shown = {int(number) for number in re.findall(r"^@pytest\.mark\.rule\((\d+)\)$", sources, re.MULTILINE)}
     assert shown == RULES_IN_SCOPE
 
@@ -159,6 +151,8 @@ def read_in(source: str, events: Collection[str], *, inside: bool) -> Iterator[t
                 yield from ((name, field) for name in named)
             case ast.Attribute(attr=field) if not inside:
                 yield from ((name, field) for name in named)
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(field)), *_]) if not inside:
+                yield from ((name, field) for name in named)
 
 
 def test_every_stored_field_is_read_or_awaits_a_later_issue() -> None:
@@ -178,6 +172,7 @@ def test_every_stored_field_is_read_or_awaits_a_later_issue() -> None:
         ("isinstance(it.event, Moved) and it.event.since", True, {"since"}),
         ("isinstance(it, Moved) and it.by", True, set()),
         ("isinstance(it, Moved) and it.by", False, {"by"}),
+        ("isinstance(it, Moved) and getattr(it, 'by', None)", False, {"by"}),
         ("it.by", False, set()),
     ],
 )

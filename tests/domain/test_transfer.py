@@ -2,9 +2,12 @@
 
 import pytest
 
-from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, OutOfOrder, WordsMissing
-from domain.decider import RoleNotAllowed, TooEarly
-from domain.ownership import HandoffPending, NameResponsible, TransferPending
+from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, OutOfOrder, TakesOnNothingMore, WordsMissing
+from domain.consent import BasisMissing, GiveConsent
+from domain.decider import Override, RoleNotAllowed, TooEarly
+from domain.directory import organisation_stream
+from domain.handoff import HandoffPending, TransferPending
+from domain.ownership import NameResponsible
 from domain.transfer import (
     ContestTransfer,
     MatterTransferred,
@@ -135,3 +138,25 @@ def test_a_matter_is_received_by_somebody_whom_the_directory_knows() -> None:
 def test_a_pending_transfer_or_handoff_keeps_a_transfer_waiting() -> None:
     transferred().when(TO_THE_CITY, by=aino).refused(TransferPending)
     given(opened_by(aino), proposed_to(bo)).when(TO_THE_CITY, by=aino).refused(HandoffPending)
+
+
+@pytest.mark.rule(7)
+def test_a_transfer_rests_on_statute_or_on_a_consent_in_force() -> None:
+    by_consent = TO_THE_CITY.but(disclosure_basis="consent")
+    case = given(opened_by(aino)).knowing(existing=frozenset({organisation_stream(CITY)}))
+    case.when(by_consent, by=aino).refused(BasisMissing, to=CITY)
+    consented = case.did(Asked(GiveConsent((CITY,)), the_client)).when(by_consent, by=aino).allowed().happened[0]
+    overridden = by_consent.but(override=(Override(7, "kiire", moment(3, 20)),))
+    without = case.when(overridden, by=marja, at=moment(3, 5)).allowed().happened[-1]
+    assert isinstance(consented, MatterTransferred)
+    assert isinstance(without, MatterTransferred)
+    assert (consented.disclosure_basis, without.disclosure_basis) == ("consent", "not_stated")
+
+
+@pytest.mark.rule(5)
+def test_who_takes_on_nothing_more_receives_nothing() -> None:
+    closed = given(opened_by(aino)).knowing(leaving=frozenset({unit(oona)}))
+    closed.when(TO_THE_CITY, by=aino).refused(TakesOnNothingMore, holder=unit(oona))
+    leaving = transferred().knowing(leaving=frozenset({holder(oona)}))
+    leaving.when(ReceiveTransfer(TRANSFER), by=oona).refused(TakesOnNothingMore, holder=holder(oona))
+    leaving.when(ReceiveTransfer(TRANSFER), by=paula).allowed().and_responsible_is(paula)

@@ -5,7 +5,8 @@ import pytest
 from domain.assessment import CompleteAssessment
 from domain.case import EntryAbsent, WordsMissing
 from domain.client import ClientHasDecided, OutsideMandate
-from domain.decider import RoleNotAllowed, TooEarly
+from domain.corrections import MarkErroneous
+from domain.decider import Actor, RoleNotAllowed, TooEarly
 from domain.voice import (
     ConfirmStatement,
     DisputeStands,
@@ -19,7 +20,9 @@ from domain.voice import (
     StatementConfirmed,
     StatementDisputed,
     StatementRecorded,
+    TooManyPresent,
     ViewDisputed,
+    ViewMisplaced,
     ViewMissing,
     ViewUnavailable,
 )
@@ -93,6 +96,8 @@ def test_a_statement_says_something_about_something() -> None:
     given(opened_by(aino)).when(SAID.but(about=entry(9)), by=aino).refused(EntryAbsent)
     given(opened_by(aino)).when(SAID.but(present=-1), by=aino).refused(FewerThanNobody, present=-1)
     given(opened_by(aino)).when(SAID.but(present=0), by=aino).allowed()
+    given(opened_by(aino)).when(SAID.but(present=100), by=aino).allowed()
+    given(opened_by(aino)).when(SAID.but(present=101), by=aino).refused(TooManyPresent, present=101)
     written().when(DisputeStatement(STATEMENT, " "), by=the_client).refused(WordsMissing, field="correction")
     given(opened_by(aino)).when(SAID, by=an_auditor).refused(RoleNotAllowed)
 
@@ -145,7 +150,27 @@ def test_a_disputed_statement_is_not_the_clients_view() -> None:
     disputed = written().when(DisputeStatement(STATEMENT, "en sanonut noin"), by=the_client)
     disputed.then(StatementDisputed(STATEMENT, "en sanonut noin"))
     disputed.when(ASSESSMENT, by=aino).refused(ViewDisputed, statement=STATEMENT)
-    written().when(DisputeStatement(STATEMENT, "ei noin"), by=bo).refused(RoleNotAllowed)
+    written().when(DisputeStatement(STATEMENT, "ei noin"), by=an_auditor).refused(RoleNotAllowed)
+
+
+@pytest.mark.rule(11)
+@pytest.mark.parametrize("worker", [aino, bo])
+def test_a_dispute_that_a_worker_writes_down_counts_at_once(worker: Actor) -> None:
+    dispute = DisputeStatement(STATEMENT, "en sanonut noin")
+    disputed = written().when(dispute, by=worker).allowed()
+    assert standing(disputed) == "disputed"
+    assert disputed.last.on_behalf_of == "client"
+    own = given(opened_by(aino), Asked(SAID, the_client))
+    own.when(dispute, by=worker).refused(ClientHasDecided)
+    written().did(Asked(ConfirmStatement(STATEMENT), the_client)).when(dispute, by=worker).refused(ClientHasDecided)
+
+
+@pytest.mark.rule(11)
+def test_what_is_said_to_be_another_persons_is_not_the_clients_view() -> None:
+    confirmed = written().did(Asked(ConfirmStatement(STATEMENT), the_client))
+    confirmed.when(ASSESSMENT, by=aino).allowed()
+    hidden = confirmed.did(Asked(MarkErroneous(entry(2), "toisen asiakkaan", wrong_person=True), aino))
+    hidden.when(ASSESSMENT, by=aino).refused(ViewMisplaced, statement=STATEMENT)
 
 
 @pytest.mark.rule(11)

@@ -1,40 +1,45 @@
-"""Histories to fold: told by commands, by the rows of an import, or made up."""
+"""Histories to fold: told by commands, by the rows of an import, or drawn of what the rules allow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import accumulate
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Self
 from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
+from domain.acceptance import AcceptHandoff, DeclineHandoff, ReportAcceptance
+from domain.access import EndEmergencyAccess, GrantEmergencyAccess
+from domain.asking import DeclineHandoffRequest, RequestHandoff
 from domain.assessment import CompleteAssessment
 from domain.case import Case, Holder
 from domain.client import Client
 from domain.client_ownership import AskWhoOwns, ChooseOwner, ReturnOwnership, TakeOwnership
-from domain.closure import CloseCase, ProposeClosure, ReopenCase, WithdrawClosure
-from domain.decider import Actor, Command, Context, Event, Recorded, Refusal, Role, act
+from domain.closure import CloseCase, ProposeClosure, WithdrawClosure
+from domain.consent import GiveConsent, WithdrawConsent
+from domain.contacts import AttemptContact
+from domain.decider import CLIENT as ON_BEHALF_OF
+from domain.decider import Actor, Command, Context, Event, Override, Recorded, Refusal, Role, act
+from domain.directory import organisation_stream
+from domain.elsewhere import ReceiveContact, ReferenceDecision
 from domain.facts import Facts
+from domain.handoff import ExpireHandoff, ProposeHandoff, WithdrawHandoff
 from domain.history import counted, fold
 from domain.imports import ImportActivity, ImportCase, Meaning, placement
 from domain.intake import InformClient, OpenCase, PromiseNextStep
-from domain.ledger.mapper import every
+from domain.meetings import HoldJointMeeting, HoldWarmMeeting
 from domain.objections import AnswerObjection, RaiseObjection, WithdrawObjection
-from domain.ownership import (
-    AcceptHandoff,
-    DeclineHandoff,
-    ExpireHandoff,
-    NameResponsible,
-    ProposeHandoff,
-    ReportAcceptance,
-    WithdrawHandoff,
-)
+from domain.overrides import ReviewOverride
+from domain.ownership import NameResponsible
+from domain.plan import AgreePlan, CloseGoal, SetGoal
+from domain.provision import DeclineService, EndService, StartService
+from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient, AnswerRequest, AskExperience, MakeRequest, ReportExperience
+from domain.support import GiveSupport, RequestSupport
+from domain.team import AgreeTeamLine, RecordDissent, ReviewTeamLine
 from domain.transfer import ContestTransfer, ReceiveTransfer, TransferMatter
 from domain.voice import ConfirmStatement, DisputeStatement, RecordStatement
 
@@ -97,9 +102,12 @@ class Told:
     def by(self, actor: Actor, command: Command[Any], at: datetime, imported: UUID | None = None) -> Self:
         """Somebody does something; raises the refusal."""
         ctx = self.context(actor, at, imported)
+        if command.clients_own and actor.role != Role.CLIENT:
+            ctx = replace(ctx, on_behalf_of=ON_BEHALF_OF)
         entries = {each.version: each for each in self.it}
         client = Client(began=MONDAY - timedelta(days=9))
-        facts = Facts(client_id=CLIENT, client=client, holders=HOLDERS, entries=entries)
+        known = frozenset(map(organisation_stream, {it.organisation for it in WORKERS}))
+        facts = Facts(client_id=CLIENT, client=client, holders=HOLDERS, entries=entries, existing=known)
         return self.happened(ctx, *act(command, self.case, Context(**{**vars(ctx), "facts": facts})))
 
     def happened(self, ctx: Context, *events: Event[Any]) -> Self:
@@ -122,7 +130,7 @@ def opened(by: Holder = AINO, **more: Any) -> Told:
 
 def offer(to: Holder, **more: Any) -> ProposeHandoff:
     more = {"no_view_because": "ei tavoitettu", **more} if more.get("client_view") is None else more
-    return ProposeHandoff(to=to, reason="muutti", disclosure_basis="consent", **more)
+    return ProposeHandoff(to=to, reason="muutti", disclosure_basis="statutory", **more)
 
 
 def handed_over(told: Told, to: Holder, at: float) -> Told:
@@ -140,11 +148,14 @@ def pending(told: Told) -> UUID:
 
 
 def closed(told: Told, at: float) -> Told:
-    """Close the case at once: advice was enough."""
-    responsible = told.case.responsible
-    assert responsible
+    """Close the case at once: advice was enough, as an assessment found."""
+    assert told.case.responsible
+    responsible = worker(told.case.responsible)
+    enough = CompleteAssessment("screening", "advice_suffices", no_view_because="ei tavoitettu")
     closing = ProposeClosure(ground="advice_sufficed", reason="neuvo riitti", no_view_because="ei tavoitettu")
-    return told.by(worker(responsible), closing, hours(at)).by(worker(responsible), CloseCase(), hours(at))
+    for command in (enough, closing, CloseCase()):
+        told.by(responsible, command, hours(at))
+    return told
 
 
 # Imported.
@@ -206,6 +217,9 @@ def attempts(told: Told, now: datetime) -> Iterator[tuple[Actor, Command[Any]]]:
     yield from handing_on(case, responsible)
     yield from of_the_client(case)
     yield from of_the_voice(told, case, responsible)
+    yield from of_the_plan(case, responsible)
+    yield from of_the_meetings(case, responsible)
+    yield from of_the_conduct(case, responsible, now)
     yield manager(case.responsible), NameResponsible(AINO)
     yield manager(case.responsible), NameResponsible(ARVO)
     yield manager(case.responsible), offer(EEVA.as_unit)
@@ -220,7 +234,9 @@ def attempts(told: Told, now: datetime) -> Iterator[tuple[Actor, Command[Any]]]:
         yield responsible, ReopenCase("client_returned", words="palasi")
     if case.closure:
         yield responsible, InformClient(version(case.closure.version), "meeting")
-        yield THE_CLIENT, AnswerAsClient(version(case.closure.version), "agreed", "sopii")
+    for number in [it.version for it in (case.closure, case.pending) if it] + list(case.awaiting.now()):
+        yield THE_CLIENT, AnswerAsClient(version(number), "agreed", "sopii")
+        yield THE_CLIENT, AnswerAsClient(version(number), "refused", "ei sovi")
 
 
 def handing_on(case: Case, responsible: Actor) -> Iterator[tuple[Actor, Command[Any]]]:
@@ -270,6 +286,60 @@ def of_the_voice(told: Told, case: Case, responsible: Actor) -> Iterator[tuple[A
             yield responsible, AnswerRequest(request, "granted", "soitettu")
 
 
+def of_the_plan(case: Case, responsible: Actor) -> Iterator[tuple[Actor, Command[Any]]]:
+    yield THE_CLIENT, SetGoal("haluan töihin")
+    yield responsible, AgreePlan("agreed", no_view_because="ei tavoitettu")
+    yield responsible, StartService(BO)
+    yield responsible, AttemptContact("telephone", "no_answer")
+    yield responsible, AgreeTeamLine((AINO, BO), "kotiin tuetusti", client_present=True, no_view_because="kiire")
+    yield responsible, RequestSupport("en jaksa yksin")
+    for goal, pursued in case.goals.now().items():
+        if pursued:
+            yield responsible, CloseGoal(goal, "reached")
+    for service, begun in case.services.now().items():
+        if begun:
+            yield THE_CLIENT, DeclineService(service, "en halua")
+            yield responsible, EndService(service, "päättyi", "agreed")
+    for line in case.lines.now():
+        yield worker(BO), RecordDissent(line, "ei näin")
+        yield worker(AINO), ReviewTeamLine(line, "myöhästyimme")
+    for asked in case.support.now():
+        yield manager(AINO), GiveSupport("time", "saat aikaa", version(asked))
+
+
+def of_the_meetings(case: Case, responsible: Actor) -> Iterator[tuple[Actor, Command[Any]]]:
+    yield responsible, HoldJointMeeting((AINO, BO), client_present=True)
+    for handoff in case.offered.now():
+        yield responsible, HoldWarmMeeting(handoff, (AINO, BO), client_present=True)
+    yield worker(EEVA), RequestHandoff("tunnen asiakkaan")
+    for asking, waits in case.askings.now().items():
+        if waits:
+            yield responsible, DeclineHandoffRequest(asking, "jatkan itse")
+            yield responsible, offer(waits.by, request=asking)
+
+
+def of_the_conduct(case: Case, responsible: Actor, now: datetime) -> Iterator[tuple[Actor, Command[Any]]]:
+    """Yield what goes by consent, by decision, in an emergency, over a rule, or waits for the client's word."""
+    county, lead = BO.organisation, responsible.but(id="manager", role=Role.MANAGER)
+    for rule in (9, 13, 30):
+        override = (Override(rule, "kiire", now + timedelta(days=9)),)
+        yield lead, CloseCase(override=override)
+        yield lead, offer(BO, override=override)
+    yield THE_CLIENT, GiveConsent((county,))
+    yield responsible, ReceiveContact(county, "statutory")
+    yield responsible, ReferenceDecision("refused", appeal_until=now + timedelta(days=30))
+    yield responsible, TakeOwnership("hän hoitaa itse")
+    yield responsible, ChooseOwner(EEVA, "hän tuntee hänet")
+    yield responsible, ReturnOwnership()
+    yield worker(EEVA), GrantEmergencyAccess("lapsi vaarassa")
+    for consent in case.consents.now():
+        yield THE_CLIENT, WithdrawConsent(consent)
+    for access in case.emergencies.now():
+        yield worker(EEVA), EndEmergencyAccess(access)
+    for overridden in case.overrides.now():
+        yield manager(OONA).but(id="other"), ReviewOverride(overridden, "upheld")
+
+
 def version(number: int) -> Any:
     """Return a version as the commands want it."""
     return number
@@ -280,55 +350,3 @@ def stands_at(case: Case) -> Holder:
     if case.transfer:
         return Holder(case.transfer.to_organisation, case.transfer.to_unit)
     return placement(case)
-
-
-# Anything at all, whatever the rules say.
-
-_IDS = st.sampled_from([UUID(int=number) for number in range(100, 104)])
-_TIMES = st.integers(-50, 500).map(hours)
-
-
-@cache
-def events() -> st.SearchStrategy[Event[Any]]:
-    """Draw any event of any stream, with anything in it."""
-    return st.one_of([st.builds(event, **_parts(event)) for event in every_event()])
-
-
-def every_event() -> list[type[Event[Any]]]:
-    return sorted(every(Event), key=lambda event: event.topic)
-
-
-def _parts(event: type[Any]) -> dict[str, st.SearchStrategy[Any]]:
-    hints = get_type_hints(event)
-    return {part.name: _anything(hints[part.name]) for part in fields(event)}
-
-
-def _anything(hint: Any) -> st.SearchStrategy[Any]:
-    arms = get_args(hint)
-    match get_origin(hint):
-        case origin if origin in {Union, UnionType}:
-            return st.one_of([_anything(arm) for arm in arms])
-        case origin if origin is Literal:
-            return st.sampled_from(arms)
-        case origin if origin is Annotated:
-            return _anything(arms[0])
-        case origin if origin is tuple:
-            return st.lists(_anything(arms[0]), max_size=2).map(tuple)
-    kinds: dict[Any, st.SearchStrategy[Any]] = {
-        NoneType: st.none(), UUID: _IDS, datetime: _TIMES, str: st.just("sanoja"), bool: st.booleans(),
-        int: st.integers(1, 12), Holder: st.sampled_from(sorted(HOLDERS, key=repr)),
-    }  # fmt: skip
-    return kinds[getattr(hint, "__supertype__", hint)]
-
-
-@st.composite
-def anything(draw: st.DrawFn) -> list[Recorded]:
-    """Draw a stream of anything."""
-    drawn = draw(st.lists(events(), max_size=15))
-    return [Recorded(CASE, event, draw(contexts()).at(number)) for number, event in enumerate(drawn, 1)]
-
-
-def contexts() -> st.SearchStrategy[Context]:
-    actors = st.sampled_from([THE_CLIENT, THE_CLOCK, AN_ADMINISTRATOR, worker(AINO), manager(BO)])
-    imports = st.sampled_from([None, None, IMPORT])
-    return st.builds(Context, _IDS, actors, _TIMES, st.just(hours(900)), imported=imports)

@@ -1,11 +1,16 @@
 """How the case was closed, or was going to be."""
 
+from uuid import UUID
+
 from hypothesis import HealthCheck, given, settings
 
-from domain.closure import CaseClosed, CloseCase, ClosureProposed, ProposeClosure, ReopenCase, WithdrawClosure
+from domain.closure import CaseClosed, CloseCase, ClosureProposed, ProposeClosure, WithdrawClosure
+from domain.decider import Actor, Role
+from domain.elsewhere import ReferenceDecision
 from domain.intake import InformClient
 from domain.objections import RaiseObjection
-from domain.requests import AnswerAsClient
+from domain.reopening import CaseReopened, ReopenCase
+from domain.requests import AnswerAsClient, ClientAnswered
 from projections.closure import CLOSURE, Closure
 from tests.projections.histories import (
     AINO,
@@ -21,6 +26,8 @@ from tests.projections.histories import (
     version,
     worker,
 )
+
+A_REPRESENTATIVE = Actor(str(UUID(int=9)), Role.REPRESENTATIVE)
 
 
 def closures(told: Told) -> list[Closure]:
@@ -62,12 +69,12 @@ def test_the_client_is_told_and_agrees_or_does_not() -> None:
 
 
 def test_a_closing_says_who_decided_it_and_counts_the_objections_to_it_and_no_others() -> None:
-    told = opened(AINO).by(worker(AINO), ProposeClosure(ground="advice_sufficed", no_view_because="ei"), hours(1))
-    told.by(worker(AINO), CloseCase(), hours(2))
+    told = closed(opened(AINO), at=1)
+    closing = told.it[-1].version
     told.by(THE_CLIENT, RaiseObjection(version(1), "avaus"), hours(3))
-    told.by(THE_CLIENT, RaiseObjection(version(4), "sulkeminen"), hours(3))
+    told.by(THE_CLIENT, RaiseObjection(version(closing), "sulkeminen"), hours(3))
     (row,) = closures(told)
-    assert (row.status, row.closed, row.closed_by, row.closed_by_role) == ("closed", 4, "aino", "worker")
+    assert (row.status, row.closed, row.closed_by, row.closed_by_role) == ("closed", closing, "aino", "worker")
     assert (row.objections, row.client, row.client_told_by) == (1, None, None)
 
 
@@ -105,7 +112,26 @@ def test_a_reopened_case_says_why() -> None:
     assert (row.status, row.closed_at, row.reopened_at, row.trigger) == (
         "reopened", hours(1), hours(9), "client_returned"
     )  # fmt: skip
-    assert row.reopened_words == 5
+    assert row.reopened_words == told.it[-1].version
+
+
+def test_a_proposal_tells_on_which_decision_it_rests_and_whether_it_is_urgent() -> None:
+    told = opened(AINO).by(worker(AINO), ReferenceDecision("ended", hours(0), hours(900)), hours(1))
+    (decision,) = told.case.decisions.now()
+    closing = ProposeClosure("no_legal_basis", "ei oikeutta", None, "ei tavoitettu", decision=decision, urgent=True)
+    (row,) = closures(told.by(worker(AINO), closing, hours(2)))
+    assert (row.ground, row.decision, row.urgent) == ("no_legal_basis", decision, True)
+
+
+def test_one_custodians_yes_is_not_yet_the_clients() -> None:
+    alone = ClientAnswered(version(3), "agreed", "", waits_for="custodian")
+    assert [it.client for it in closures(proposed().just(hours(2), alone, by=A_REPRESENTATIVE))] == [None]
+
+
+def test_a_case_that_a_mistaken_death_closed_says_so_once_it_is_open_again() -> None:
+    told = opened(AINO).just(hours(1), CaseClosed("death", "service", "circumstances"))
+    told.just(hours(5), CaseReopened("death_withdrawn", hours(5), "none", AINO, ""))
+    assert [(it.status, it.trigger) for it in closures(told)] == [("reopened", "death_withdrawn")]
 
 
 def test_an_import_closes_without_a_ground_and_reopens_with_its_next_activity() -> None:

@@ -5,17 +5,10 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 
+from domain.acceptance import AcceptHandoff, DeclineHandoff, HandoffAccepted, ReportAcceptance
 from domain.closure import CaseClosed
 from domain.decider import Command
-from domain.ownership import (
-    AcceptHandoff,
-    DeclineHandoff,
-    ExpireHandoff,
-    HandoffAccepted,
-    HandoffProposed,
-    ReportAcceptance,
-    WithdrawHandoff,
-)
+from domain.handoff import ExpireHandoff, HandoffProposed, WithdrawHandoff
 from domain.transfer import ContestTransfer, MatterTransferred, ReceiveTransfer, TransferMatter
 from domain.voice import RecordStatement
 from projections.handoffs import HANDOFFS, Handoff
@@ -64,7 +57,7 @@ def test_an_offer_waits_with_all_that_it_says() -> None:
     (row,) = handoffs(told)
     assert (row.id, row.kind, row.sender, row.to) == (pending(told), "handoff", AINO, BO)
     assert (row.proposed_at, row.version, row.reason) == (hours(2), 3, 3)
-    assert (row.warm, row.client_view, row.disclosure_basis) == (True, statement, "consent")
+    assert (row.warm, row.client_view, row.disclosure_basis) == (True, statement, "statutory")
     assert (row.outcome, row.answered_at, row.direct, row.returned) == ("pending", None, False, False)
     assert row.respond_by is not None
     assert row.respond_by > hours(2)
@@ -176,3 +169,34 @@ def test_the_sender_in_an_import_is_the_last_who_accepted(rows: list[Row]) -> No
         before = told.first(row.version - 1)
         accepted = any(isinstance(it.event, HandoffAccepted) for it in before.it)
         assert row.sender == (before.case.responsible if accepted else None)
+
+
+def came_back(told: Told) -> list[tuple[bool, bool, bool, bool]]:
+    """Say of each handoff whether it returns and bounces, between units and between organisations."""
+    return [(it.returned, it.bounced, it.returned_to_organisation, it.bounced_to_organisation) for it in handoffs(told)]
+
+
+def test_a_bounce_goes_straight_back_and_a_return_comes_back_some_way() -> None:
+    there_and_back = handed_over(handed_over(opened(AINO), BO, at=1), AINO, at=3)
+    assert came_back(there_and_back)[-1] == (True, True, True, True)
+    round_about = handed_over(handed_over(handed_over(opened(AINO), BO, at=1), OONA, at=3), AINO, at=5)
+    assert came_back(round_about)[-1] == (True, False, True, False)
+
+
+def test_between_organisations_what_moves_within_one_of_them_does_not_count() -> None:
+    told = handed_over(handed_over(handed_over(opened(AINO), BO, at=1), EEVA, at=3), ARVO, at=5)
+    assert came_back(told) == [(False,) * 4, (False,) * 4, (True, False, True, True)]
+
+
+def test_an_offer_that_was_declined_bounces_nothing() -> None:
+    told = offered()
+    told.by(worker(BO), DeclineHandoff(pending(told), "no_capacity", "täynnä"), hours(2))
+    told.by(worker(AINO), offer(BO), hours(3))
+    assert came_back(told) == [(False,) * 4] * 2
+
+
+def test_a_matter_that_is_sent_back_bounces_whichever_way_it_is_sent() -> None:
+    told = opened(AINO).by(worker(AINO), TransferMatter(OONA.as_unit, "ei meille"), hours(1))
+    assert told.case.transfer
+    told.by(worker(OONA), ReceiveTransfer(told.case.transfer.transfer), hours(2))
+    assert came_back(told.by(worker(OONA), offer(ARVO), hours(3)))[-1] == (True,) * 4

@@ -5,10 +5,13 @@ from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 
+from domain.acceptance import AcceptHandoff, HandoffAccepted
 from domain.client_ownership import ChooseOwner, ReturnOwnership, TakeOwnership
-from domain.closure import CaseReopened, ReopenCase
+from domain.closure import CaseClosed, CloseCase, ProposeClosure
 from domain.decider import Actor
-from domain.ownership import AcceptHandoff, HandoffAccepted, NameResponsible, ResponsibleNamed
+from domain.ownership import NameResponsible, ResponsibilityFellToUnit, ResponsibleNamed
+from domain.reopening import CaseReopened, ReopenCase
+from domain.requests import AnswerAsClient
 from domain.transfer import ReceiveTransfer, TransferMatter
 from projections.owner import OWNER, OwnerPeriod
 from tests.projections.histories import (
@@ -33,6 +36,7 @@ from tests.projections.histories import (
     opened,
     pending,
     sources,
+    version,
     worker,
 )
 
@@ -69,8 +73,9 @@ def test_a_unit_that_holds_it_has_until_a_day_to_name_a_worker() -> None:
 
 
 def test_what_the_client_decided_stands_through_handoffs() -> None:
-    told = opened(AINO).by(THE_CLIENT, TakeOwnership(), hours(1))
-    handed_over(told, BO, at=2)
+    told = opened(AINO).by(THE_CLIENT, TakeOwnership(), hours(1)).by(worker(AINO), offer(BO), hours(2))
+    told.by(THE_CLIENT, AnswerAsClient(version(told.it[-1].version), "agreed"), hours(2))
+    told.by(worker(BO), AcceptHandoff(pending(told)), hours(3))
     told.by(THE_CLIENT, ChooseOwner(EEVA), hours(4))
     handed_over(told, AINO, at=5)
     told.by(THE_CLIENT, ReturnOwnership(), hours(7))
@@ -94,6 +99,36 @@ def test_where_neither_changes_the_period_goes_on() -> None:
     assert OWNER.fold(before, told.it[-1]) is before
 
 
+def test_what_a_worker_writes_down_as_the_clients_decision_waits_for_the_clients_own_word() -> None:
+    told = opened(AINO).by(worker(AINO), TakeOwnership("haluaa itse"), hours(1))
+    note = told.it[-1].version
+    assert who(told) == [(AINO, AINO)]
+    told.by(THE_CLIENT, AnswerAsClient(version(note), "confirmed"), hours(5))
+    assert who(told) == [(AINO, AINO), ("client", AINO)]
+    assert periods(told)[-1].since == hours(5)
+    told.by(worker(AINO), ChooseOwner(EEVA), hours(6)).by(worker(AINO), ReturnOwnership(), hours(7))
+    assert who(told)[-1] == ("client", AINO)
+    told.by(worker(ARVO), AnswerAsClient(version(told.it[-1].version), "agreed", medium="telephone"), hours(8))
+    assert who(told)[-1] == (AINO, AINO)
+
+
+def test_where_the_worker_leaves_the_unit_answers_and_has_until_a_day_to_name_another() -> None:
+    told = opened(AINO).by(THE_CLIENT, TakeOwnership(), hours(1))
+    told.just(hours(2), ResponsibilityFellToUnit(AINO.as_unit, hours(99), "worker_leaving"))
+    assert who(told) == [(AINO, AINO), ("client", AINO), ("client", AINO.as_unit)]
+    assert periods(told)[-1].name_by == hours(99)
+    assert told.case.responsible == AINO.as_unit
+
+
+def test_a_death_that_was_a_mistake_leaves_the_case_to_whom_the_client_left_it() -> None:
+    for decision, owner in ((TakeOwnership(), "client"), (ChooseOwner(EEVA), EEVA)):
+        told = opened(AINO).by(THE_CLIENT, decision, hours(1))
+        told.just(hours(2), CaseClosed("death", "service", "circumstances"))
+        told.just(hours(9), CaseReopened("death_withdrawn", hours(9), "none", BO, ""))
+        assert who(told)[-1] == (owner, BO)
+        holds_for(told)
+
+
 def test_a_received_transfer_takes_the_duty_along() -> None:
     told = opened(AINO).by(worker(AINO), TransferMatter(BO.as_unit, "ei meille"), hours(1))
     transfer = told.case.transfer
@@ -103,7 +138,8 @@ def test_a_received_transfer_takes_the_duty_along() -> None:
 
 
 def test_a_closed_case_has_no_owner_and_a_reopened_one_the_last_who_answered() -> None:
-    told = closed(opened(AINO).by(THE_CLIENT, TakeOwnership(), hours(1)), at=2)
+    told = opened(AINO).by(THE_CLIENT, TakeOwnership(), hours(1))
+    told.by(THE_CLIENT, ProposeClosure(ground="client_ended"), hours(2)).by(worker(AINO), CloseCase(), hours(2))
     assert periods(told)[-1].until == hours(2)
     told.by(worker(AINO), ReopenCase("client_returned"), hours(9))
     last = periods(told)[-1]

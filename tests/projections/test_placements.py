@@ -4,19 +4,11 @@ from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 
+from domain.acceptance import AcceptHandoff, DeclineHandoff, HandoffAccepted
 from domain.case import Holder
-from domain.closure import ReopenCase
-from domain.ownership import (
-    AcceptHandoff,
-    DeclineHandoff,
-    ExpireHandoff,
-    HandoffAccepted,
-    HandoffProposed,
-    HandoffWithdrawn,
-    NameResponsible,
-    ResponsibleNamed,
-    WithdrawHandoff,
-)
+from domain.handoff import ExpireHandoff, HandoffProposed, HandoffWithdrawn, WithdrawHandoff
+from domain.ownership import NameResponsible, ResponsibilityFellToUnit, ResponsibleNamed
+from domain.reopening import ReopenCase
 from domain.transfer import ContestTransfer, ReceiveTransfer, TransferMatter
 from projections.placements import PLACEMENTS, Placement
 from tests.projections.histories import (
@@ -63,6 +55,14 @@ def test_an_offered_case_stands_with_the_one_to_whom_it_is_offered() -> None:
     before, now = placements(told)
     assert (before.holder, before.until) == (AINO, hours(1))
     assert (now.holder, now.responsible, now.offered, now.offer) == (BO, AINO, True, pending(told))
+
+
+def test_where_its_worker_leaves_it_stands_with_the_unit_and_an_offer_goes_on() -> None:
+    fell = ResponsibilityFellToUnit(AINO.as_unit, hours(99), "worker_leaving")
+    assert holders(opened(AINO).just(hours(1), fell)) == [AINO, AINO.as_unit]
+    told = opened(AINO).by(worker(AINO), offer(BO), hours(1)).just(hours(2), fell)
+    last = placements(told)[-1]
+    assert (last.holder, last.responsible, last.offered, last.until) == (BO, AINO.as_unit, True, None)
 
 
 def test_accepting_moves_nothing_but_who_answers() -> None:
@@ -163,7 +163,7 @@ def test_one_act_that_takes_back_and_offers_is_one_move() -> None:
     told = opened_and_offered()
     again = HandoffProposed(
         handoff=told.it[0].context.command, to=EEVA, reason="", respond_by=hours(9), policy=0, warm=False,
-        client_view=None, disclosure_basis="consent",
+        client_view=None, disclosure_basis="statutory",
     )  # fmt: skip
     told.just(hours(2), HandoffWithdrawn(pending(told), ""), again, HandoffAccepted(again.handoff, EEVA, None, 0))
     assert holders(told) == [AINO, BO, EEVA]

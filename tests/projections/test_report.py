@@ -24,7 +24,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-PROJECTIONS: tuple[Projection[Any], ...] = (CLOSURE, HANDOFFS, IMPORTED, PLACEMENTS)
+PROJECTIONS: tuple[Projection[Any, Any], ...] = (CLOSURE, HANDOFFS, IMPORTED, PLACEMENTS)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def tables(region: Region) -> set[str]:
 
 
 def test_the_first_run_makes_everything_and_the_second_nothing(region: Region) -> None:
-    assert migrate(region, TABLES) == ["0001_ledger.sql"]
+    assert migrate(region, TABLES) == ["0001_ledger.sql", "0002_standing.sql"]
     made = tables(region)
     assert made == {*LEDGER_TABLES, "sequence", "log_state", "migrations", "told_v1", "standing_v1"}
     assert migrate(region, TABLES) == []
@@ -72,7 +72,7 @@ def test_of_four_processes_that_start_at_once_one_migrates_and_all_go_on(region:
         assert it.stdout.readline() == "ready\n"
     said = sorted(it.communicate("go\n", timeout=60)[0].strip() for it in starting)
     assert [it.returncode for it in starting] == [0] * 4
-    assert said == ["['0001_ledger.sql']", "[]", "[]", "[]"]
+    assert said == ["['0001_ledger.sql', '0002_standing.sql']", "[]", "[]", "[]"]
     assert migrate(region, TABLES) == []
 
 
@@ -95,21 +95,50 @@ def test_a_file_that_was_changed_after_it_was_applied_is_refused(
 def test_a_migration_that_fails_leaves_nothing_of_itself_or_of_those_before_it(
     region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = [*module._migrations(), ("0002_more.sql", "CREATE TABLE more (); SELECT nothing")]
+    files = [*module._migrations(), ("0009_more.sql", "CREATE TABLE more (); SELECT nothing")]
     with monkeypatch.context() as patch:
         patch.setattr(module, "_migrations", lambda: iter(files))
         with pytest.raises(psycopg.errors.UndefinedColumn):
             migrate(region)
     assert tables(region) == set()
-    assert migrate(region) == ["0001_ledger.sql"]
+    assert migrate(region) == ["0001_ledger.sql", "0002_standing.sql"]
 
 
 def test_a_later_migration_is_applied_to_what_is_there(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(region)
-    files = [*module._migrations(), ("0002_more.sql", "CREATE TABLE more (id uuid PRIMARY KEY)")]
+    files = [*module._migrations(), ("0009_more.sql", "CREATE TABLE more (id uuid PRIMARY KEY)")]
     monkeypatch.setattr(module, "_migrations", lambda: iter(files))
-    assert migrate(region) == ["0002_more.sql"]
+    assert migrate(region) == ["0009_more.sql"]
     assert "more" in tables(region)
+
+
+def test_how_far_each_projection_was_is_kept_in_the_one_row_that_takes_its_place(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = list(module._migrations())
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_migrations", lambda: iter(files[:1]))
+        migrate(region)
+    one, behind, ahead, empty = (uuid4() for _ in range(4))
+    with region.connect(owner=True) as owner:
+        for stream in (one, behind, ahead):
+            owner.execute(_TWO_EVENTS, (stream,))
+        for stream, table, version, head in [
+            (one, "told_v1", 2, 2), (one, "standing_v1", 2, 2), (behind, "told_v1", 2, 2),
+            (behind, "standing_v1", 1, 2), (ahead, "told_v1", 1, 1), (empty, "told_v1", 0, 0),
+        ]:  # fmt: skip
+            owner.execute("INSERT INTO projected VALUES (%s, %s, %s, %s)", (stream, table, version, head))
+    assert migrate(region) == ["0002_standing.sql"]
+    with region.connect() as service:
+        found = service.execute("SELECT stream, kind, head, current FROM projected").fetchall()
+    assert {stream: rest for stream, *rest in found} == {
+        one: ["case", 2, ["standing_v1", "told_v1"]], behind: ["case", 2, ["told_v1"]], ahead: ["case", 2, []],
+    }  # fmt: skip
+
+
+_TWO_EVENTS = """
+    INSERT INTO events SELECT %s, version, 'case-opened', now(), now(), '', decode(repeat('00', 32), 'hex')
+    FROM generate_series(1, 2) version"""
 
 
 def test_rows_of_another_shape_need_another_version_of_their_projection(region: Region) -> None:
@@ -183,7 +212,7 @@ def test_a_plain_name_is_a_regions_name(name: str) -> None:
 
 def test_no_name_is_a_word_that_the_server_takes_otherwise(postgres: Server) -> None:
     for name in ("user", "table", "default", "select"):
-        assert migrate(Region(postgres.url, name)) == ["0001_ledger.sql"]
+        assert migrate(Region(postgres.url, name)) == ["0001_ledger.sql", "0002_standing.sql"]
         with Region(postgres.url, name).connect() as connection:
             row = connection.execute("SELECT current_schema(), current_user").fetchone()
         assert row == (name, f"{name}_service")

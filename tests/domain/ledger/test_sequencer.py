@@ -15,8 +15,9 @@ import pytest
 from psycopg import Connection
 
 from domain.ledger.application import Cases, TooBusy
+from domain.ledger.beside import elected
 from domain.ledger.database import Region
-from domain.ledger.sequencer import CHANNEL, Lag, Sequencer, drain, elected, lag, sequence
+from domain.ledger.sequencer import CHANNEL, Lag, Sequencer, drain, lag, sequence
 from tests.domain.ledger.conftest import eventually, stored
 from tests.town import Town
 
@@ -279,9 +280,10 @@ def test_one_sequencer_works_and_another_takes_over_within_seconds(town: Town) -
 def test_two_regions_are_sequenced_side_by_side(cases: Cases) -> None:
     other = Region(cases.region.url, "koe")
     with cases.region.connect() as here, cases.region.connect() as rival:
-        assert elected(here, cases.region)
-        assert not elected(rival, cases.region)
-        assert elected(rival, other)
+        assert elected(here, cases.region, "sequencer")
+        assert not elected(rival, cases.region, "sequencer")
+        assert elected(rival, other, "sequencer")
+        assert elected(rival, cases.region, "clock")
 
 
 def test_the_lag_says_how_many_wait_and_since_when(town: Town) -> None:

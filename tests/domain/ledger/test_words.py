@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from domain.case import Case
 from domain.decider import ERASED, SEALED, Actor, Role
+from domain.handoff import HandoffProposed
 from domain.intake import CaseOpened, OpenCase
 from domain.ledger.application import ask
 from domain.ledger.database import Region
 from domain.ledger.mapper import opened
 from domain.ledger.recorder import Overtaken
 from domain.ledger.words import KeyDestroyed, KeyFile, KeyFileUnreadable, Keyring, WordsDamaged, entry_key, seal, unseal
-from domain.ownership import HandoffProposed
 from domain.voice import RecordStatement, StatementRecorded
 from tests.domain.ledger.conftest import (
     everything,

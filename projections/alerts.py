@@ -1,0 +1,75 @@
+"""What a unit's manager was told of, so that nothing gets stuck unseen: one row an alert, until it is seen to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.acceptance import HandoffAccepted
+from domain.alerts import Cause, ManagerAlerted
+from domain.case import Holder
+from domain.closure import CaseClosed
+from domain.decider import Recorded
+from domain.handoff import HandoffProposed
+from domain.ledger.readtable import Index
+from domain.overrides import OverrideReviewed
+from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.transfer import TransferReceived
+from projections.projection import Projection, but
+
+_HELD_BY_ANOTHER = (HandoffAccepted, TransferReceived, ResponsibleNamed, CaseClosed)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """That the manager of `unit` was told, and of what: an entry (`about`), by its `cause`.
+
+    It stands until it is `settled` by what it asks for: another offer or another who answers for the case, a worker
+    who is named, a review.
+    """
+
+    case: UUID
+    version: int
+    unit: Holder
+    cause: Cause
+    about: int | None
+    at: datetime
+    settled: datetime | None = None
+    settled_by: int | None = None
+
+
+Alerts = tuple[Alert, ...]
+
+
+def alerts(rows: Alerts, it: Recorded) -> Alerts:
+    """Add a row for each alert, and settle those that were seen to."""
+    match it.event:
+        case ManagerAlerted(about=about, cause=cause, unit=unit):
+            return (*rows, Alert(it.stream, it.version, unit, cause, about, it.context.occurred))
+        case HandoffProposed():
+            return settled(rows, it, {"handoff_expired"})
+        case OverrideReviewed():
+            return settled(rows, it, {"override_review_due"})
+        case ResponsibilityFellToUnit():
+            return settled(rows, it, {"naming_overdue"})
+        case event if isinstance(event, _HELD_BY_ANOTHER):
+            return settled(rows, it, {"handoff_expired", "naming_overdue", "worker_leaving"})
+    return rows
+
+
+def settled(rows: Alerts, it: Recorded, causes: set[Cause]) -> Alerts:
+    """Return the rows with those of these causes settled that still stand."""
+    if not any(row.cause in causes and row.settled is None for row in rows):
+        return rows
+    at = it.context.occurred
+    return tuple(
+        but(row, settled=max(at, row.at), settled_by=it.version) if row.cause in causes and row.settled is None else row
+        for row in rows
+    )
+
+
+ALERTS = Projection(
+    name="alerts", version=1, row=Alert, fold=alerts, key=("version",), path="alerts",
+    indexes=(Index(("unit_organisation", "unit_unit", "at", "case", "version"), where="settled IS NULL"),),
+)  # fmt: skip

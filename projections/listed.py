@@ -1,0 +1,144 @@
+"""Which cases there are: by who owns them, who answers for them, what waits and what stands, now or at a past day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from domain.case import OwnerKind
+from projections.findings.found import Moment
+from projections.findings.judged import FINDINGS
+from projections.findings.stands import SETTINGS, STANDS
+from projections.handoffs import HANDOFFS
+from projections.stood import NOW, THEN
+
+Sort = Literal["case", "first_contact", "opened", "due", "held_since"]
+Key = tuple[datetime | None, UUID]
+"""Where a case comes in the order: when, None where it has no such time and comes after the others, and which."""
+
+COLUMNS: dict[Sort, str] = {
+    "first_contact": "first_contact_at", "opened": "opened_at", "due": "due", "held_since": "held_since"
+}  # fmt: skip
+"""What each order but the one by ids goes by."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An organisation, a unit of it, or a worker; what is None may be any."""
+
+    organisation: str | None = None
+    unit: str | None = None
+    worker: str | None = None
+
+    def conditions(self, column: str) -> Iterator[tuple[str, str, str]]:
+        """Yield the conditions for a holder's columns, each with its parameter's name and value."""
+        for part, value in vars(self).items():
+            if value is not None:
+                yield f"s.{column}_{part} = %({column}_{part})s", f"{column}_{part}", value
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Which cases are sought; None is any. `rule` is that of a finding that stands open, judged at `moment`."""
+
+    moment: Moment
+    owned_by: OwnerKind | None = None
+    owner: Place = Place()
+    responsible: Place = Place()
+    offered_to: Place = Place()
+    status: Literal["open", "closed"] | None = None
+    due_by: datetime | None = None
+    without_worker: bool = False
+    rule: int | None = None
+    client: UUID | None = None
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """The conditions, each with the values of its parameters."""
+        found: dict[str, Any] = {}
+        for column in ("owner", "responsible", "offered_to"):
+            for condition, name, value in getattr(self, column).conditions(column):
+                found[condition] = {name: value}
+        for name, condition in _CONDITIONS.items():
+            if (value := getattr(self, name)) is not None:
+                found[condition] = {name: value}
+        only_open = self.owner != Place() or self.offered_to != Place() or self.without_worker or self.owned_by
+        status = self.status or ("open" if only_open or self.due_by else None)
+        if status is not None:
+            found[_STATUS[status, self.moment.asked is None]] = {}
+        if self.offered_to.organisation is not None and self.moment.asked is not None:
+            found[_OFFERED_THEN] = {}  # says nothing new, but an index finds these
+        if self.without_worker:
+            found["s.responsible_worker IS NULL"] = {}
+        if self.rule is not None:
+            found[_FINDING.format(is_open=self.moment.is_open())] = {"rule": self.rule, **self.moment.values}
+        return found
+
+
+def listed(
+    connection: Connection[Any], sought: Sought, sort: Sort = "case", after: Key | None = None, *, limit: int
+) -> list[dict[str, Any]]:
+    """Return cases by their columns, in order, after a place in that order, at most so many.
+
+    A case that is closed has no owner: those that are sought by an owner, an offer or what is due are open.
+    """
+    found: list[dict[str, Any]] = []
+    values: dict[str, Any] = {"happened_by": sought.moment.asked}
+    for it in sought.conditions.values():
+        values |= it
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for section, more in _sections(sort, after):
+            statement = _statement(sought, section)
+            found += cursor.execute(statement.encode(), values | more | {"limit": limit - len(found)}).fetchall()
+            if len(found) >= limit:
+                break
+    return found
+
+
+def _sections(sort: Sort, after: Key | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the parts of the order that come after a place: by time those that have one, then by case the others."""
+    since, case = after or (None, _FIRST)
+    if sort == "case":
+        yield 's."case" > %(a_case)s ORDER BY s."case"', {"a_case": case}
+        return
+    column = f"s.{COLUMNS[sort]}"
+    if after is None or since is not None:
+        goes_on = f'({column}, s."case") > (%(a_time)s, %(a_case)s)' if after else f"{column} IS NOT NULL"
+        yield f'{goes_on} ORDER BY {column}, s."case"', {"a_time": since, "a_case": case}
+        case = _FIRST
+    yield f'{column} IS NULL AND s."case" > %(a_case)s ORDER BY s."case"', {"a_case": case}
+
+
+def _statement(sought: Sought, section: str) -> str:
+    relation = NOW if sought.moment.asked is None else THEN
+    given = f"WITH {SETTINGS}" if sought.rule is not None else ""
+    where = " AND ".join([*sought.conditions, section])
+    return f"{given} SELECT s.* FROM {relation} s WHERE {where} LIMIT %(limit)s"
+
+
+_FIRST = UUID(int=0)
+
+_STATUS = {
+    ("open", True): "s.status = 'open'", ("closed", True): "s.status = 'closed'",
+    ("open", False): "s.is_open", ("closed", False): "NOT s.is_open",
+}  # fmt: skip
+"""The conditions of a status, now and then."""
+
+_CONDITIONS = {
+    "owned_by": "s.owned_by = %(owned_by)s",
+    "due_by": "s.due <= %(due_by)s",
+    "client": 's."case" IN (SELECT c."case" FROM clients c WHERE c.client = %(client)s)',
+}
+_OFFERED_THEN = f"""s."case" IN (
+    SELECT h."case" FROM {HANDOFFS.table.table} h WHERE h.to_organisation = %(offered_to_organisation)s
+    AND h.proposed_at <= %(happened_by)s AND (h.answered_at IS NULL OR h.answered_at > %(happened_by)s)
+)"""
+_FINDING = f"""s."case" IN (
+    SELECT f."case" FROM {FINDINGS.table.table} f WHERE f.rule = %(rule)s AND {{is_open}} AND {STANDS}
+)"""
