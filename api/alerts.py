@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.lists import PageWanted, answer, only_readers
+from api.lists import PageWanted, only_readers
 from api.moments import CursorMalformed, next_page, read_cursor
 from api.places import Somewhere
+from api.protected import betrayed
+from api.reads import answer
 from api.rows import in_utc
 from domain.alerts import Cause
 from domain.case import Holder
@@ -59,7 +61,9 @@ def mount(app: FastAPI, cases: Cases) -> None:
             rows = _rows(connection, wanted.place, _last(wanted.after), wanted.limit + 1)
         page = rows[: wanted.limit]
         following = _place(page[-1]) if len(rows) > wanted.limit else None
-        return answer({"alerts": [_told(it) for it in page], "next": next_page(request, following)})
+        hidden = betrayed(cases, by, {it["case"] for it in page}, wanted.place)
+        told = [_told(it) for it in page if it["case"] not in hidden]
+        return answer(request, cases, {"alerts": told, "next": next_page(request, following)})
 
     app.add_api_route(
         "/alerts", alerts, operation_id="ListAlerts", summary="List what waits for a unit's manager", tags=["reports"],

@@ -23,6 +23,8 @@ from api import (
     lists,
     problems,
     queries,
+    readers,
+    reads,
     reports,
     rules,
 )
@@ -74,6 +76,7 @@ def create_app(house: House, verifier: Verifier, caught_up: Callable[[], bool] =
     hearing.mount(app, house.cases)
     endings.mount(app, house.cases)
     queries.mount(app, house.cases)
+    readers.mount(app, house.cases)
     rules.mount(app, house.cases)
     feed.mount(app)
     health.mount(app, house, caught_up)
@@ -128,6 +131,7 @@ def _documented(app: FastAPI) -> dict[str, Any]:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 _with_problems(path, method, operation)
+        reads.documented(document)
         app.openapi_schema = document
     return app.openapi_schema
 

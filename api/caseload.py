@@ -9,13 +9,15 @@ from fastapi import FastAPI, Path, Query
 from psycopg import Connection
 from psycopg.rows import dict_row
 from pydantic import BaseModel, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api import moments
 from api.auth import By
-from api.lists import READERS, answer, moment_of, only_readers
+from api.lists import READERS, moment_of, only_readers
 from api.places import Name, Somewhere
 from api.problems import Problem
+from api.reads import answer
 from api.rows import in_utc
 from domain.decider import Actor, Role, RoleNotAllowed, StreamAbsent
 from domain.ledger.application import Cases
@@ -109,7 +111,7 @@ class UnitTold(BaseModel):
 def mount(app: FastAPI, cases: Cases) -> None:
     """Mount the caseload, and what the directory tells of workers and units."""
 
-    def read_caseload(by: By, wanted: Annotated[CaseloadWanted, Query()]) -> Response:
+    def read_caseload(request: Request, by: By, wanted: Annotated[CaseloadWanted, Query()]) -> Response:
         """Tell how many cases are held, offered, waiting and due: of a worker, a unit or an organisation."""
         only_readers(by.role)
         whose, moment = wanted.whose(by), moment_of(cases, wanted.happened_by)
@@ -117,12 +119,12 @@ def mount(app: FastAPI, cases: Cases) -> None:
             loads = _loads(connection, moment, whose)
             behind = count_behind(connection, [STANDING])[STANDING.name]
         named = (whose.unit, whose.worker) != (None, None)
-        return answer(asdict(whose) | {
+        return answer(request, cases, asdict(whose) | {
             "at": in_utc(moment.at), "figures": total(loads), "units": _by_unit(loads),
             "holders": loads if named else [], "behind": behind,
         })  # fmt: skip
 
-    def read_worker(organisation: _InPath, worker: _InPath, by: By) -> Response:
+    def read_worker(request: Request, organisation: _InPath, worker: _InPath, by: By) -> Response:
         """Tell which units a worker works in, whether they are leaving, and what they have on hand."""
         _only_of_directory(by)
         moment = moment_of(cases, None)
@@ -131,16 +133,18 @@ def mount(app: FastAPI, cases: Cases) -> None:
             loads = _loads(connection, moment, Place(organisation, worker=worker))
         units = [{it: in_utc(row[it]) for it in InUnit.model_fields} for row in rows]
         left = {it: in_utc(rows[-1][it]) for it in ("leaving_at", "departed_at")}
-        return answer({"organisation": organisation, "worker": worker, "units": units, "caseload": loads} | left)
+        told = {"organisation": organisation, "worker": worker, "units": units, "caseload": loads}
+        return answer(request, cases, told | left)
 
-    def read_unit(organisation: _InPath, unit: _InPath, by: By) -> Response:
+    def read_unit(request: Request, organisation: _InPath, unit: _InPath, by: By) -> Response:
         """Tell what a unit is called and where it is, its caseload limit, and what it and its workers have on hand."""
         _only_of_directory(by)
         moment = moment_of(cases, None)
         with cases.pool.connection() as connection:
             row = _rows(connection, _UNIT, organisation, unit)[-1]
             loads = _loads(connection, moment, Place(organisation, unit))
-        return answer({it: in_utc(row[it]) for it in UnitTold.model_fields if it in row} | {"caseload": loads})
+        told = {it: in_utc(row[it]) for it in UnitTold.model_fields if it in row}
+        return answer(request, cases, told | {"caseload": loads})
 
     app.add_api_route(
         "/caseload", read_caseload, operation_id="ReadCaseload", summary="Read a caseload", tags=["reports"],

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.figures import MonthsWanted, Name, answer, following, last_of, only, reader_of
+from api.figures import MonthsWanted, Name, following, last_of, only, reader_of
 from api.moments import next_page
+from api.reads import answer
 from domain.decider import Actor
 from domain.ledger.application import Cases
 from projections import ended, offers, supported
@@ -78,7 +79,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
             )  # fmt: skip
             behind = max(count_behind(connection, [ENDINGS]).values())
         onward = next_page(request, following(found, wanted.limit))
-        return answer({"endings": found[: wanted.limit], "behind": behind, "next": onward})
+        return answer(request, cases, {"endings": found[: wanted.limit], "behind": behind, "next": onward})
 
     def support(request: Request, by: By, wanted: Annotated[SupportWanted, Query()]) -> Response:
         """Tell what support workers asked for, whether their managers answered, and after how many days.
@@ -94,7 +95,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
             )  # fmt: skip
             behind = max(count_behind(connection, [SUPPORT]).values())
         onward = next_page(request, following(found, wanted.limit))
-        return answer({"support": found[: wanted.limit], "behind": behind, "next": onward})
+        return answer(request, cases, {"support": found[: wanted.limit], "behind": behind, "next": onward})
 
     app.add_api_route(
         "/endings", endings, operation_id="ListEndings", summary="Read how cases end", tags=["reports"],

@@ -4,9 +4,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
-import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from starlette.responses import Response
 
 from api.moments import YEARS, CursorMalformed, Moment, read_cursor
 from domain.calendar import start_of
@@ -95,12 +93,6 @@ def last_of(after: str | None, first: Key) -> Key:
 def following(found: list[Any], limit: int) -> str | None:
     """Return the key that the page ends with, where another follows it."""
     return json.dumps(found[limit - 1].key) if len(found) > limit else None
-
-
-def answer(content: dict[str, Any]) -> Response:
-    """Return an answer that nobody but the asker keeps."""
-    headers = {"Cache-Control": "private, no-store"}
-    return Response(msgspec.json.encode(content), headers=headers, media_type="application/json")
 
 
 def _begin(month: str) -> datetime:

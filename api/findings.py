@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.lists import PageWanted, answer, moment_of, only_readers
+from api.lists import PageWanted, moment_of, only_readers
 from api.moments import CursorMalformed, Moment, Page, next_page, place_of, read_cursor
 from api.places import Somewhere
+from api.protected import betrayed
 from api.queries import admitted, read_rows
+from api.reads import answer
 from api.rows import Shape, in_utc, inside
 from domain.ledger.application import Cases
 from projections.findings.finding import Finding, Judgement
@@ -114,7 +116,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
             "case": id, "version": seen, "at": in_utc(moment.at), "findings": stand[after:last],
             "next": next_page(request, f"{pinned or head}.{last}" if last < len(stand) else None),
         }  # fmt: skip
-        return answer(content)
+        return answer(request, cases, content)
 
     def across_cases(request: Request, by: By, wanted: Annotated[FindingsWanted, Query()]) -> Response:
         """List what the rules show across cases: of a rule, an organisation or a unit, and never of a named worker."""
@@ -128,9 +130,10 @@ def mount(app: FastAPI, cases: Cases) -> None:
             behind = count_behind(connection, [FINDINGS])[FINDINGS.name]
         page = stand[: wanted.limit]
         following = _place(page[-1][0]) if len(stand) > wanted.limit else None
-        return answer({
-            "at": in_utc(moment.at), "findings": [told(*it) for it in page], "behind": behind,
-            "next": next_page(request, following),
+        hidden = betrayed(cases, by, {row.case for row, _ in page}, here)
+        return answer(request, cases, {
+            "at": in_utc(moment.at), "findings": [told(*it) for it in page if it[0].case not in hidden],
+            "behind": behind, "next": next_page(request, following),
         })  # fmt: skip
 
     app.add_api_route(

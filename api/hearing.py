@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.figures import MonthsWanted, answer, following, last_of, only, reader_of
+from api.figures import MonthsWanted, following, last_of, only, reader_of
 from api.moments import next_page
+from api.reads import answer
 from domain.ledger.application import Cases
 from projections import hearing
 from projections.heard import HEARD
@@ -47,7 +48,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
             )  # fmt: skip
             behind = max(count_behind(connection, [HEARD]).values())
         onward = next_page(request, following(found, wanted.limit))
-        return answer({"shares": found[: wanted.limit], "behind": behind, "next": onward})
+        return answer(request, cases, {"shares": found[: wanted.limit], "behind": behind, "next": onward})
 
     app.add_api_route(
         "/heard", heard, operation_id="ReadHeard", summary="Read how often the client was heard", tags=["reports"],

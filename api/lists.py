@@ -15,7 +15,9 @@ from api.auth import By
 from api.moments import CursorMalformed, Moment, next_page, read_cursor
 from api.places import Name, Somewhere, place_in
 from api.problems import Problem
+from api.protected import betrayed
 from api.queries import reads_as
+from api.reads import answer
 from api.rows import in_utc
 from domain.case import Ground, Holder, OwnerKind
 from domain.client import Client
@@ -148,7 +150,11 @@ def mount(app: FastAPI, cases: Cases) -> None:
             raise SortOfNow(sort=wanted.sort)
         sought = wanted.sought(moment_of(cases, wanted.happened_by))
         with cases.pool.connection() as connection:
-            return answer(_page(request, connection, sought, wanted.sort, wanted))
+            page = _page(request, connection, sought, wanted.sort, wanted)
+        hidden = betrayed(
+            cases, by, [it["case"] for it in page["cases"]], sought.owner, sought.responsible, sought.offered_to
+        )
+        return answer(request, cases, page | {"cases": [it for it in page["cases"] if it["case"] not in hidden]})
 
     def client_cases(request: Request, id: UUID, by: By, wanted: Annotated[PageWanted, Query()]) -> Response:  # noqa: A002
         """List a client's cases."""
@@ -159,7 +165,8 @@ def mount(app: FastAPI, cases: Cases) -> None:
             raise StreamAbsent
         sought = Sought(moment_of(cases, None), client=id)
         with cases.pool.connection() as connection:
-            return answer({"client": id} | _page(request, connection, sought, "opened", wanted))
+            page = _page(request, connection, sought, "opened", wanted)
+        return answer(request, cases, {"client": id} | page)
 
     app.add_api_route(
         "/cases", case_list, operation_id="ListCases", summary="List cases", tags=["cases"], response_class=Response,
@@ -182,12 +189,6 @@ def moment_of(cases: Cases, happened_by: datetime | None) -> found.Moment:
     state = cases.loaded(POLICY_STREAM, PolicyInForce).state
     policies = state.policies if isinstance(state, PolicyInForce) else Policies()
     return found.Moment(datetime.now(UTC), policies, finnish_calendar(), happened_by)
-
-
-def answer(content: dict[str, Any]) -> Response:
-    """Return what was asked for. Nobody but the asker keeps it."""
-    headers = {"Cache-Control": "private, no-store"}
-    return Response(msgspec.json.encode(content), headers=headers, media_type="application/json")
 
 
 def _page(

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import msgspec
 from fastapi import FastAPI, Query
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -28,6 +27,7 @@ from api.moments import (
     place_of,
 )
 from api.problems import Problem
+from api.reads import answer
 from api.rows import WITHOUT_WORDS, Shape, fitting, in_utc, inside, opened_words, words_of
 from domain.case import Case, Holder, OwnerKind, Pending, ProposedClosure, Transfer
 from domain.client import Client
@@ -149,7 +149,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         content = _summary(state_at(history, *at.clocks)) | {
             "next_step": _promise(cases, id, by, rows_at(NEXT_STEP, history, *at.clocks))
         }
-        return answer(request, head, {"case": id, "version": _seen(counts)} | content)
+        return answer(request, cases, {"case": id, "version": _seen(counts)} | content, head)
 
     def history(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
         """Tell what has happened in a case, event by event, with words, circumstances and hashes.
@@ -161,9 +161,8 @@ def mount(app: FastAPI, cases: Cases) -> None:
         texts = opened_words(cases, id, by, [it.it for it in entries])
         events = [_entry(it, event) for it, event in zip(entries, texts, strict=True)]
         seen = at.version or head
-        return answer(
-            request, head, {"case": id, "version": seen, "events": events, "next": next_page(request, following)}
-        )
+        content = {"case": id, "version": seen, "events": events, "next": next_page(request, following)}
+        return answer(request, cases, content, head)
 
     def words(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
         """Tell everything that was said in a case, in its own words, by the version of the entry."""
@@ -177,7 +176,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
             "case": id, "version": at.version or head, "entries": [it for it in said if it["words"]],
             "next": next_page(request, following),
         }  # fmt: skip
-        return answer(request, head, content)
+        return answer(request, cases, content, head)
 
     _add(app, "", case, Summary, "Read a case")
     _add(app, "/history", history, History, "Read a case's history")
@@ -214,7 +213,7 @@ def _mount(app: FastAPI, cases: Cases, shape: Shape) -> None:
             "case": id, "version": seen, "rows": [shape.shown(it, words) for it in page],
             "next": next_page(request, f"{pinned or head}.{last}" if last < len(rows) else None),
         }  # fmt: skip
-        return answer(request, head, content)
+        return answer(request, cases, content, head)
 
     about = " ".join(shape.about.split())
     summary = f"Read a case's {projection.name.replace('_', ' ')}"
@@ -321,15 +320,6 @@ def _after(entries: Sequence[Entry], version: int) -> list[Entry]:
 
 
 # How it is shown.
-
-
-def answer(request: Request, version: int, content: dict[str, Any]) -> Response:
-    """Return what was asked for, or 304 where the asker has it already. Nobody but the asker keeps it."""
-    etag = f'"{version}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-store"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(msgspec.json.encode(content), headers=headers, media_type="application/json")
 
 
 def _entry(entry: Entry, event: Any) -> dict[str, Any]:

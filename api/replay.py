@@ -9,12 +9,13 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from api.reads import Reading, log
 from api.rows import opened_words
 from domain.calendar import HELSINKI
 from domain.case import Case, Holder
 from domain.corrections import EntryMarkedErroneous
 from domain.decider import CLIENT_SIDE, STAFF, Actor, Event, Recorded, Role, StreamAbsent, Unacceptable
-from domain.history import counted, reorders
+from domain.history import after, counted, reorders
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codec_of
 from domain.voice import StatementRecorded
@@ -46,6 +47,19 @@ class Moment:
     def by_clocks(self) -> bool:
         """Whether it is told by the clocks: what counted, in the order in which it counted."""
         return self.known_at is not None or self.happened_by is not None
+
+    @property
+    def as_asked(self) -> dict[str, str]:
+        """The moment and the interval by the names under which the service is asked for them."""
+        asked = {
+            "version": self.version, "known_at": self.known_at, "happened_by": self.happened_by, "from": self.since,
+            "to": self.until,
+        }  # fmt: skip
+        return {
+            name: it.isoformat() if isinstance(it, datetime) else str(it)
+            for name, it in asked.items()
+            if it is not None
+        }
 
     def within(self, it: Recorded) -> bool:
         """Say whether an event happened in the interval."""
@@ -81,6 +95,7 @@ def replayed(cases: Cases, case: UUID, at: Moment) -> list[Entry]:
     told = counted(history, at.known_at, at.happened_by) if at.by_clocks else history
     states = _following(told) if at.by_clocks else _as_it_grew(history)
     shown = [(it, after) for it, after in zip(told, states, strict=True) if at.within(it)]
+    log(cases.pool, Reading(_READER, "Replay", frozenset({case}), as_of=at.as_asked))
     texts = opened_words(cases, case, _READER, [it for it, _ in shown])
     return [
         Entry(it, event, after, it.version in marked) for (it, after), event in zip(shown, texts, strict=True)
@@ -91,7 +106,7 @@ def _following(history: Sequence[Recorded]) -> Iterator[Case]:
     """Yield the case after each event, in the order given."""
     case = Case()
     for it in history:
-        case = it.event.evolve(case, it.context)
+        case = after(case, it)
         yield case
 
 

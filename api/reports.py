@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.figures import MOST, MonthsWanted, Name, Then, answer, following, last_of, only, reader_of
+from api.figures import MOST, MonthsWanted, Name, Then, following, last_of, only, reader_of
 from api.moments import next_page
 from api.problems import Problem
 from api.queries import admitted
+from api.reads import answer
 from domain.acceptance import DeclineCode
 from domain.assessment import AssessmentKind, Trigger
 from domain.decider import STAFF, Role
@@ -75,6 +76,7 @@ class Flows(BaseModel):
 class Alike(BaseModel):
     """In what the cases are like the one asked about; `measured_by` says which of these is used."""
 
+    case: UUID | None
     measured_by: Literal["triggers", "codes", "kind", "nothing"]
     kind: AssessmentKind | None
     triggers: list[Trigger]
@@ -112,8 +114,8 @@ def mount(app: FastAPI, cases: Cases) -> None:
                 limit=wanted.limit + 1,
             )  # fmt: skip
             behind = _behind(connection)
-        onward = following(found, wanted.limit)
-        return answer({"flows": found[: wanted.limit], "behind": behind, "next": next_page(request, onward)})
+        onward = next_page(request, following(found, wanted.limit))
+        return answer(request, cases, {"flows": found[: wanted.limit], "behind": behind, "next": onward})
 
     def memory(request: Request, by: By, wanted: Annotated[MemoryWanted, Query()]) -> Response:
         """Tell, before a case is sent, where cases like it were declined, where accepted, and after how many days."""
@@ -133,8 +135,11 @@ def mount(app: FastAPI, cases: Cases) -> None:
             )  # fmt: skip
             behind = _behind(connection)
         onward = following(found, wanted.limit)
-        alike = {"measured_by": like.measured_by, "kind": like.kind, "triggers": like.triggers, "codes": like.codes}
-        return answer({
+        alike = {
+            "case": wanted.case, "measured_by": like.measured_by, "kind": like.kind, "triggers": like.triggers,
+            "codes": like.codes,
+        }  # fmt: skip
+        return answer(request, cases, {
             "like": alike, "since": since, "units": found[: wanted.limit], "behind": behind,
             "next": next_page(request, onward),
         })  # fmt: skip

@@ -141,11 +141,17 @@ class HandoffDeclined(Event[Case]):
     better_place: Holder | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return answered(turned_away(state, self.handoff, ctx), self.handoff, ctx)
+        state = answered(turned_away(state, self.handoff, ctx), self.handoff, ctx)
+        if state.unanswered.get(self.handoff) is None:
+            return state
+        return state.but(unanswered=state.unanswered.with_(self.handoff, None))
 
 
 class DeclineHandoff(Command[Case]):
-    """Decline the case that was offered to you: why, and where it would be better placed."""
+    """Decline the case that was offered to you: why, and where it would be better placed.
+
+    So you also say that you did not accept elsewhere what it is reported that you did.
+    """
 
     handoff: UUID
     code: DeclineCode

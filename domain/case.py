@@ -285,7 +285,7 @@ class Case(State):
     duty_holder: str | None = None
     pending: Pending | None = None
     offered: Trail[UUID, datetime] = Trail()
-    unanswered: Trail[UUID, Unanswered] = Trail()
+    unanswered: Trail[UUID, Unanswered | None] = Trail()
     transfer: Transfer | None = None
     settled_at: datetime | None = None
     statements: Trail[UUID, Statement] = Trail()

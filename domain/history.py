@@ -20,8 +20,25 @@ S = TypeVar("S", bound=State)
 def fold(state: S, history: Iterable[Recorded]) -> S:
     """Return the state after these events, which are in the order in which they count."""
     for it in history:
-        state = it.event.evolve(state, it.context)
+        state = after(state, it)
     return state
+
+
+def after(state: S, it: Recorded) -> S:
+    """Return the state after an event. It is reckoned once, however many folds follow the same stream."""
+    before, then = vars(it).get("_after", (None, None))
+    if before is not state or then is None:
+        then = it.event.evolve(state, it.context)
+        vars(it)["_after"] = (state, then)
+    return then  # type: ignore[no-any-return]  # what evolve returned for this very state
+
+
+def beginning(kind: type[S]) -> S:
+    """Return the state of a stream of which nothing is recorded: always the same one."""
+    return _BEGINNINGS.setdefault(kind, kind())  # type: ignore[return-value]  # each is of its own kind
+
+
+_BEGINNINGS: dict[type[State], State] = {}
 
 
 def counted(

@@ -9,7 +9,7 @@ from domain.decider import Value
 
 Threshold = Literal[
     "respond_working_days", "name_working_days", "object_days", "letter_days", "electronic_days", "late_days",
-    "bounces", "bounce_days", "caseload_ceiling", "worker_changes", "worker_change_days", "contact_working_days",
+    "bounces", "bounce_days", "caseload_ceiling", "worker_changes", "contact_working_days",
     "assess_start_working_days", "assess_finish_months", "unreachable_attempts", "unreachable_channels",
     "unreachable_days", "quiet_days", "emergency_hours",
 ]  # fmt: skip
@@ -36,9 +36,7 @@ class Policy(Value):
     caseload_ceiling: int = 40
     """Rule 17: how many cases a worker holds at most, unless the unit has a limit of its own."""
     worker_changes: int = 3
-    """Rule 18: how many changes of the responsible worker are too many."""
-    worker_change_days: int = 365
-    """Rule 18: within how many days they count."""
+    """Rule 18: how many changes of the responsible worker a case may see; one more is a finding."""
     contact_working_days: int = 5
     """Rule 18: how long a client's request for contact may wait."""
     late_days: int = 3

@@ -443,17 +443,15 @@ _ALL = (
         ),
     ),
     Rule(
-        18, ("finding",), ("worker_changes", "worker_change_days", "contact_working_days"),
+        18, ("finding",), ("worker_changes", "contact_working_days"),
         from_(SEED, law(SHL, "42")),
         Trilingual(
-            "Havaintoja ovat {worker_changes} vastuutyöntekijän vaihdosta {worker_change_days} päivän sisällä, päivät "
-            "ilman nimettyä työntekijää ja asiakkaan yhteydenottopyyntö, joka on odottanut yli {contact_working_days} "
-            "arkipäivää.",
-            "Iakttagelser är {worker_changes} byten av ansvarig arbetstagare inom {worker_change_days} dagar, dagar "
-            "utan utsedd arbetstagare och klientens begäran om kontakt som har väntat över {contact_working_days} "
-            "vardagar.",
-            "{worker_changes} changes of worker within {worker_change_days} days, days without a named worker, and a "
-            "contact request left waiting over {contact_working_days} working days are findings.",
+            "Havaintoja ovat useampi kuin {worker_changes} vastuutyöntekijän vaihtoa, päivät ilman nimettyä "
+            "työntekijää ja asiakkaan yhteydenottopyyntö, joka on odottanut yli {contact_working_days} arkipäivää.",
+            "Iakttagelser är fler än {worker_changes} byten av ansvarig arbetstagare, dagar utan utsedd arbetstagare "
+            "och klientens begäran om kontakt som har väntat över {contact_working_days} vardagar.",
+            "More than {worker_changes} changes of worker, days without a named worker, and a contact request left "
+            "waiting over {contact_working_days} working days are findings.",
         ),
         Trilingual(
             "Ihminen tarvitsee pysyvän työntekijän, jolla on kokonaiskuva ja joka on lähellä ja helppo tavoittaa.",

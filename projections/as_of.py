@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from domain.case import Case
 from domain.decider import Recorded
-from domain.history import counted, fold
+from domain.history import beginning, counted, fold
 from projections.projection import Projection
 
 Row = TypeVar("Row")
@@ -39,7 +39,7 @@ def state_at(
 
     `history` is the stream by version. All three are inclusive, and None is now.
     """
-    return fold(Case(), counted(first(history, version), known_at, happened_by))
+    return fold(beginning(Case), counted(first(history, version), known_at, happened_by))
 
 
 def rows_at(

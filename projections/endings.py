@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.case import Attribution, Case, Ground, Initiator, ProposedClosure, as_holder
 from domain.closure import CaseClosed, ClosureProposed
 from domain.decider import STAFF, Recorded, Value
+from domain.history import after, beginning
 from domain.intake import CaseOpened
 from domain.ledger.readtable import Index
 from domain.objections import ObjectionAnswered, ObjectionLapsed, ObjectionRaised, ObjectionWithdrawn
@@ -91,7 +92,7 @@ class Memory(Value):
     """
 
     endings: tuple[Ending, ...] = ()
-    case: Case = Case()
+    case: Case = beginning(Case)
     objections: Trail[UUID, Contested] = Trail()
     set_aside: tuple[tuple[UUID, int], ...] = ()
     lapsed: tuple[tuple[UUID, UUID, int], ...] = ()
@@ -116,7 +117,7 @@ def endings(memory: Memory, it: Recorded) -> Memory:
             memory = reopened(memory, it, it.event)
         case _:
             memory = felt(contested(memory, it), it)
-    return but(memory, case=it.event.evolve(memory.case, it.context))
+    return but(memory, case=after(memory.case, it))
 
 
 def closed(memory: Memory, it: Recorded, event: CaseClosed) -> Memory:

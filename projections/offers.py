@@ -6,11 +6,13 @@ figures.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, LiteralString, get_args
 
-from psycopg import sql
+from psycopg import Connection, sql
 
 from domain.acceptance import DeclineCode
 from domain.calendar import civil_day, start_of
@@ -54,6 +56,14 @@ def seen_by(reader: Reader, since: datetime, happened_by: datetime | None) -> di
     }  # fmt: skip
 
 
+@contextmanager
+def whole_tables(connection: Connection[Any]) -> Iterator[None]:
+    """Let statements read whole tables where that is best. On a request's connection they else look rows up by keys."""
+    with connection.transaction():
+        connection.execute(_WHOLE_TABLES)
+        yield
+
+
 def offers(by: By) -> sql.Composed:
     """Return the beginning of a statement: the offers as their reader sees them, `own` where they may see the case."""
     return sql.SQL(_OFFERS).format(
@@ -72,6 +82,8 @@ def in_days(found: Any) -> float | None:
     """Return days to a quarter of an hour."""
     return None if found is None else round(float(found), 2)
 
+
+_WHOLE_TABLES = "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"
 
 _LEVELS: dict[By, dict[str, LiteralString]] = {
     "organisation": {

@@ -16,7 +16,16 @@ from psycopg.rows import dict_row
 from domain.acceptance import DeclineCode
 from domain.assessment import AssessmentKind, Trigger
 from projections.handoffs import HANDOFFS
-from projections.offers import ANSWERED, FEWEST, Reader, declined_by_code, in_days, offers, seen_by
+from projections.offers import (
+    ANSWERED,
+    FEWEST,
+    Reader,
+    declined_by_code,
+    in_days,
+    offers,
+    seen_by,
+    whole_tables,
+)
 from projections.screening import SCREENING
 
 Key = tuple[str, str, str]
@@ -124,7 +133,7 @@ def referral_memory(
         handoffs=sql.Identifier(HANDOFFS.table.table),
         answered=sql.SQL(ANSWERED),
     )
-    with connection.cursor(row_factory=dict_row) as cursor:
+    with whole_tables(connection), connection.cursor(row_factory=dict_row) as cursor:
         return [_memory(it) for it in cursor.execute(offers("unit") + statement, values, prepare=False).fetchall()]
 
 
@@ -173,22 +182,27 @@ page AS (
 taken AS (
     SELECT r.to_organisation, r.to_unit, r.own, next.organisation, next.unit, next.own AS own_next,
         count(DISTINCT r."case") AS cases
-    FROM remembered r JOIN page USING (to_organisation, to_unit, own) CROSS JOIN LATERAL (
+    FROM remembered r CROSS JOIN LATERAL (
         SELECT l.accepted_by_organisation AS organisation, l.accepted_by_unit AS unit,
             %(within)s::text[] IS NULL OR l.accepted_by_organisation = ANY (%(within)s)
             OR coalesce(l.sender_organisation = ANY (%(within)s), false) AS own
         FROM {handoffs} l WHERE l."case" = r."case" AND l.accepted_by_organisation IS NOT NULL
         AND l.answered_at > r.answered_at AND l.answered_at <= r.seen_at ORDER BY l.answered_at LIMIT 1
     ) AS next
-    WHERE r.outcome IN ('declined', 'contested') AND NOT page.hidden GROUP BY 1, 2, 3, 4, 5, 6
+    WHERE r.outcome IN ('declined', 'contested') GROUP BY 1, 2, 3, 4, 5, 6
 ),
 told AS (
     SELECT to_organisation, to_unit, own, organisation, unit, sum(cases)::bigint AS cases FROM taken
     WHERE own_next OR cases >= %(fewest)s GROUP BY 1, 2, 3, 4, 5
+),
+onward AS MATERIALIZED (
+    SELECT to_organisation, to_unit, own, json_agg(
+        json_build_object('organisation', organisation, 'unit', unit, 'cases', cases)
+        ORDER BY cases DESC, organisation, unit) AS afterwards
+    FROM told GROUP BY 1, 2, 3
 )
-SELECT page.*, (
-    SELECT coalesce(json_agg(json_build_object('organisation', organisation, 'unit', unit, 'cases', told.cases)
-        ORDER BY told.cases DESC, organisation, unit), '[]')
-    FROM told WHERE (told.to_organisation, told.to_unit, told.own) = (page.to_organisation, page.to_unit, page.own)
-) AS afterwards
+SELECT page.*, coalesce((
+    SELECT afterwards FROM onward
+    WHERE (onward.to_organisation, onward.to_unit, onward.own) = (page.to_organisation, page.to_unit, page.own)
+), '[]') AS afterwards
 FROM page ORDER BY to_organisation, to_unit, own"""

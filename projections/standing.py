@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.case import Case, Ground, Holder, OwnerKind
 from domain.closure import CaseClosed
 from domain.decider import Recorded, Value
+from domain.history import after, beginning
 from domain.intake import CaseOpened, NextStepPromised
 from domain.ledger.readtable import Index
 from domain.reopening import CaseReopened
@@ -49,10 +50,14 @@ class Standing:
     ground: Ground | None = None
 
 
+_BESIDE = (NextStepPromised, CaseClosed, CaseOpened, CaseReopened)
+"""What changes the row beside the case as decisions remember it."""
+
+
 class Stands(Value):
     """A case as decisions remember it, with what they need not remember, and the row that it comes to."""
 
-    case: Case = Case()
+    case: Case = beginning(Case)
     due: datetime | None = None
     ground: Ground | None = None
     rows: tuple[Standing, ...] = ()
@@ -67,7 +72,10 @@ def standing(stands: Stands, it: Recorded) -> Stands:
             stands = stands.but(due=None, ground=ground)
         case CaseOpened() | CaseReopened():
             stands = stands.but(due=None, ground=None)
-    stands = stands.but(case=it.event.evolve(stands.case, it.context))
+    case = after(stands.case, it)
+    if case is stands.case and not isinstance(it.event, _BESIDE):
+        return stands
+    stands = stands.but(case=case)
     row = row_of(stands, it)
     if row is None or (stands.rows and but(row, version=stands.rows[0].version) == stands.rows[0]):
         return stands

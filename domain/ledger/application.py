@@ -24,7 +24,7 @@ from eventsourcing.persistence import ApplicationRecorder, Mapper
 from domain.case import Holder
 from domain.decider import Recorded, Refusal, State, Unacceptable
 from domain.facts import Facts
-from domain.history import counted, fold, reorders
+from domain.history import beginning, counted, fold, reorders
 from domain.ledger.clock import DatabaseClock
 from domain.ledger.database import DatabaseUnavailable, Pool, Region
 from domain.ledger.drafts import Asked, Draft, VersionMismatch, ask, beside, facts_for, named_entries, weighed
@@ -279,7 +279,7 @@ class Cases(Application[UUID]):
         return client
 
     def _nothing(self, stream: UUID, kind: type[State], client: UUID | None) -> Loaded:
-        state = kind()
+        state = beginning(kind)
         return Loaded(stream, state, self._models_of(state).nothing(), client=client)
 
     def _read_on(self, known: Loaded, stored: Sequence[Sealed]) -> Loaded:

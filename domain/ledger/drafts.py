@@ -33,7 +33,7 @@ from domain.decider import (
 )
 from domain.directory import POLICY_STREAM, PolicyInForce, Unit, Worker, unit_stream, worker_stream
 from domain.facts import Facts
-from domain.history import counted, fold, reorders
+from domain.history import after, beginning, counted, fold, reorders
 from domain.intake import CaseOpened
 from domain.ledger.calendar import finnish_calendar
 from domain.ledger.recorder import Receipt
@@ -112,7 +112,7 @@ class Draft:
         first = self.version + 1
         for event in act(it.command, self.state, context):
             recorded = Recorded(it.stream, event, context.at(self.version + 1))
-            self.state = event.evolve(self.state, recorded.context)
+            self.state = after(self.state, recorded)
             self.events.append(recorded)
             self.reordered = self.reordered or reorders(recorded)
         if self.version >= first and not context.late:
@@ -122,7 +122,7 @@ class Draft:
     def refold(self, past: Sequence[Recorded]) -> None:
         """Fold the state anew, with the stream's past, in the order in which everything counts."""
         self.past = past
-        self.state = fold(type(self.state)(), counted([*past, *self.events]))
+        self.state = fold(beginning(type(self.state)), counted([*past, *self.events]))
 
     def after(self, models: ReadModels) -> Loaded:
         """Return the stream as it will be, its new hash apart, with the rows folded along or anew."""

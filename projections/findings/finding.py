@@ -16,6 +16,7 @@ from uuid import UUID
 from domain.calendar import Calendar, civil_day, end_of
 from domain.case import Case
 from domain.decider import Recorded, Value
+from domain.history import after, beginning
 from domain.policy import Policies
 from projections.projection import but
 
@@ -76,32 +77,38 @@ class Judgement:
 class Book(Value):
     """What the families have found in a case so far, the case as decisions remember it, and notes of their own.
 
-    `notes` are small facts that later events are judged by, under a name that the family gives them.
+    `waiting` tells where the rows of a rule and kind are that nothing has settled yet. `notes` are small facts that
+    later events are judged by, under a name that the family gives them.
     """
 
-    case: Case = Case()
+    case: Case = beginning(Case)
     rows: tuple[Finding, ...] = ()
+    waiting: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
     def raised(self, rule: int, kind: str, it: Recorded, **more: Any) -> Book:
         """Return the book with a finding that this event shows, or begins."""
-        in_hands = self.case if self.case.status == "open" else it.event.evolve(self.case, it.context)
+        in_hands = self.case if self.case.status == "open" else after(self.case, it)
         holder = in_hands.responsible
         place = {"organisation": holder.organisation, "unit": holder.unit} if holder else {}
         what: dict[str, Any] = {"entries": (it.version,), "since": it.context.occurred, **place, **more}
         row = Finding(case=it.stream, number=len(self.rows) + 1, rule=rule, kind=kind, **what)
-        return self.but(rows=(*self.rows, row))
+        waiting = {**self.waiting, (rule, kind): (*self.waiting.get((rule, kind), ()), len(self.rows))}
+        return self.but(rows=(*self.rows, row), waiting=waiting)
 
     def settled(self, rule: int, kind: str, it: Recorded, about: int | None = None) -> Book:
         """Return the book with what stood open of this kind settled by this event: all of it, or what is about one."""
-        at = it.context.occurred
-        rows = tuple(
-            but(row, settled=max(at, row.since), settled_by=it.version, entries=(*row.entries, it.version))
-            if (row.rule, row.kind) == (rule, kind) and row.settled is None and about in {None, row.about}
-            else row
-            for row in self.rows
-        )
-        return self.but(rows=rows) if any(new is not old for new, old in zip(rows, self.rows, strict=True)) else self
+        waits = self.waiting.get((rule, kind), ())
+        ends = {place for place in waits if about in {None, self.rows[place].about}}
+        if not ends:
+            return self
+        rows = list(self.rows)
+        for place in ends:
+            row = rows[place]
+            entries, at = (*row.entries, it.version), max(it.context.occurred, row.since)
+            rows[place] = but(row, settled=at, settled_by=it.version, entries=entries)
+        left = tuple(place for place in waits if place not in ends)
+        return self.but(rows=tuple(rows), waiting={**self.waiting, (rule, kind): left})
 
     def noted(self, **notes: Any) -> Book:
         """Return the book with these notes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.acceptance import HandoffAcceptanceReported, HandoffAccepted, HandoffDeclined
 from domain.closure import CaseClosed
 from domain.decider import Recorded
+from domain.history import after
 from domain.intake import ClientInformed
 from domain.meetings import WarmMeetingHeld
 from domain.transfer import MatterTransferred
@@ -71,10 +72,10 @@ def weight(book: Book, it: Recorded) -> Book:
 
 def changes(book: Book, it: Recorded) -> Book:
     """Rule 18: one worker stays. Each change from one named worker to another is counted."""
-    after = it.event.evolve(book.case, it.context).responsible if it.event.lasting else book.case.responsible
-    if after is None or after.worker is None:
+    held = after(book.case, it).responsible
+    if held is None or held.worker is None:
         return book
-    now = (after.organisation, after.worker)
+    now = (held.organisation, held.worker)
     last = book.notes.get("worker")
     if now == last:
         return book
@@ -84,6 +85,6 @@ def changes(book: Book, it: Recorded) -> Book:
         return book
     book = book.settled(18, "changes_of_worker", it)
     return book.raised(
-        18, "changes_of_worker", it, threshold="worker_changes", value=count, organisation=after.organisation,
-        unit=after.unit,
+        18, "changes_of_worker", it, threshold="worker_changes", value=count, organisation=held.organisation,
+        unit=held.unit,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from functools import cache
 
 import projections.findings as families_here
 from domain.decider import Recorded
+from domain.history import after
 from domain.ledger.readtable import Index
 from projections.findings.finding import Book, Finding
 from projections.projection import Projection
@@ -28,7 +29,7 @@ def findings(book: Book, it: Recorded) -> Book:
     """Let each family judge the event, on the case as it was before; then let the case go on."""
     for family in families():
         book = family(book, it)
-    return book.but(case=it.event.evolve(book.case, it.context))
+    return book.but(case=after(book.case, it))
 
 
 def rows_of(book: Book) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Rules 1, 4, 18 and 26: what was promised or is due, and silence.
+"""Rules 4, 18 and 26: what was promised or is due, and silence.
 
 An open case has a promised next step ahead; a unit names a worker in time; an offer is answered in time; a client's
 request for contact does not wait. No deadline is held against a client (rule 30).
@@ -10,12 +10,18 @@ from domain.acceptance import HandoffAccepted, HandoffDeclined
 from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
+from domain.history import after
 from domain.intake import CaseOpened, NextStepPromised
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
 from domain.reopening import CaseReopened
 from domain.requests import RequestAnswered, RequestMade
 from domain.transfer import TransferReceived
 from projections.findings.finding import Book
+
+
+_CHANGES_WHO_ANSWERS = (
+    CaseOpened, CaseReopened, HandoffAccepted, TransferReceived, ResponsibleNamed, ResponsibilityFellToUnit, CaseClosed,
+)  # fmt: skip
 
 
 def family(book: Book, it: Recorded) -> Book:
@@ -37,22 +43,17 @@ def next_step(book: Book, it: Recorded) -> Book:
 
 
 def naming(book: Book, it: Recorded) -> Book:
-    """Rules 1 and 18: a unit that holds a case names a worker in time."""
-    match it.event:
-        case CaseOpened() | CaseReopened() | HandoffAccepted() | TransferReceived() | ResponsibleNamed() | CaseClosed():
-            book = book.settled(1, "no_worker_named", it)
-        case ResponsibilityFellToUnit():
-            book = book.settled(1, "no_worker_named", it)
-        case _:
-            return book
+    """Rule 18: a unit that holds a case names a worker in time, so that no days pass without one."""
+    if not isinstance(it.event, _CHANGES_WHO_ANSWERS):
+        return book
+    book = book.settled(18, "no_worker_named", it)
     due = getattr(it.event, "name_by", None) or getattr(it.event, "due_by", None)
     if due is None:
         return book
-    after = it.event.evolve(book.case, it.context)
-    place = after.responsible
+    place = after(book.case, it).responsible
     assert place is not None  # noqa: S101 - whoever is to name a worker answers for the case
     return book.raised(
-        1, "no_worker_named", it, due=due, threshold="name_working_days", organisation=place.organisation,
+        18, "no_worker_named", it, due=due, threshold="name_working_days", organisation=place.organisation,
         unit=place.unit,
     )  # fmt: skip
 

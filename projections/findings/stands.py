@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from domain.calendar import Calendar
@@ -31,8 +32,14 @@ def values(at: datetime, policies: Policies, calendar: Calendar) -> dict[str, An
         }
         for place, it in enumerate(policies.settings) if it.rule in MEASURES
     ]  # fmt: skip
+    return {"at": at, "settings": json.dumps(rows), "days_off": _days_off(calendar)}
+
+
+@lru_cache(8)
+def _days_off(calendar: Calendar) -> str:
+    """Return the days off that are no weekends, as an array: there are thousands, always the same."""
     off = sorted(day for day in calendar.holidays if Calendar().is_worked(day))
-    return {"at": at, "settings": json.dumps(rows), "days_off": off}
+    return f"{{{','.join(day.isoformat() for day in off)}}}"
 
 
 def _day(moment: str) -> str:

@@ -36,12 +36,12 @@ from domain.leaving import SetCaseloadLimit
 from domain.ledger.application import Asked, ask
 from domain.ledger.database import Region
 from domain.ledger.mapper import EventMapper, Sealed, chained, codec_of
-from domain.ledger.warm import NO_HASH
+from domain.ledger.recorder import NO_HASH
 from domain.ledger.words import KeyFile, Keyring, entry_key, seal
 from tests.bench.ground import ADMINISTRATOR, Ground
 from tests.bench.telling import BEGINS, STREAM, life, registered
 
-LENGTHS = (12, 20, 30, 40, 55, 90)
+LENGTHS = (15, 25, 40, 55, 70, 110)
 """How many events lives have, about."""
 YEARS = 3
 """How long ago the first cases were opened."""
@@ -262,6 +262,7 @@ def staffed(it: Ground, plan: Plan) -> None:
         place = county.organisation(number), county.unit(number, unit)
         if unit % 3 == 0:
             enter(unit_stream(*place), SetCaseloadLimit(20))
+        if unit == 0:
             enter(POLICY_STREAM, SetPolicy("contact_working_days", 3, *place))
         for worker in (county.worker(number, unit, each) for each in range(WORKERS_EACH)):
             enter(worker_stream(place[0], worker), JoinUnit(*place, worker))

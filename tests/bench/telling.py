@@ -138,7 +138,7 @@ class Life:
             else:
                 yield 6, worker(self._somebody(pending.to)), AcceptHandoff(which)
                 yield 2, to, AcceptHandoff(which, for_unit=True)
-            code = self.luck.choice(("not_competent", "no_capacity", "need_more", "client_unwilling"))
+            code: Any = self.luck.choice(("not_competent", "no_capacity", "need_more", "client_unwilling"))
             place = self.luck.choice((None, None, self.luck.choice(WORKERS).as_unit))
             yield 5, to, DeclineHandoff(which, code, _DONE, place)
             yield 1, responsible, WithdrawHandoff(which, _DONE)

@@ -187,7 +187,8 @@ def test_that_an_offer_was_accepted_on_paper_is_reported_even_when_it_is_over() 
     assert confirmed.last.occurred == moment(3, 3, 12)
     confirmed.when(AcceptHandoff(FIRST), by=bo).refused(HandoffNotPending)
     claimed.when(AcceptHandoff(FIRST), by=bo, at=moment(3, 4), entered=moment(3, 11)).refused(NotAsReported)
-    claimed.when(DeclineHandoff(FIRST, "need_more", "en allekirjoittanut"), by=bo).allowed().and_owner_is(oona)
+    denied = claimed.when(DeclineHandoff(FIRST, "need_more", "en allekirjoittanut"), by=bo).allowed()
+    denied.and_owner_is(oona).when(AcceptHandoff(FIRST), by=bo).refused(HandoffNotPending)
 
 
 @pytest.mark.rule(2)

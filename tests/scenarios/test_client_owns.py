@@ -18,9 +18,8 @@ def test_a_client_takes_the_case_refuses_a_plan_and_gives_it_back_within_the_wee
     """
     case = life.case(BO, "2025-03-03", need="velat")
     client = as_client(case.client)
-    case.does(
-        BO, "promise-next-step", at="2025-03-03 10:00", who="worker", what="soitan", by="2025-03-31T16:00:00+03:00"
-    )
+    own_step: Row = {"who": "worker", "what": "soitan", "by": on("2025-03-31")}
+    case.does(BO, "promise-next-step", at="2025-03-03 10:00", **own_step)
 
     case.does(client, "take-ownership", at="2025-03-10", words="Hoidan tämän itse.")
     clients_step: Row = {"who": "client", "what": "soitan pankkiin", "by": on("2025-03-11 16:00")}
@@ -29,9 +28,7 @@ def test_a_client_takes_the_case_refuses_a_plan_and_gives_it_back_within_the_wee
     plan: Row = {"client_position": "disagreed", "client_view": words}
     case.refuses("plan-needs-clients-yes", BO, "agree-plan", at="2025-03-12 12:00", **plan)
     case.does(client, "return-ownership", at="2025-03-13")
-    case.does(
-        BO, "promise-next-step", at="2025-03-13 10:00", who="worker", what="soitan", by="2025-03-31T16:00:00+03:00"
-    )
+    case.does(BO, "promise-next-step", at="2025-03-13 10:00", **own_step)
 
     owners = {day: case.owner(happened_by=f"2025-03-{day}") for day in ("07", "10", "11", "12", "13", "14")}
     assert owners == {"07": "bo", "10": "client", "11": "client", "12": "client", "13": "bo", "14": "bo"}
@@ -72,13 +69,13 @@ def assert_the_back_stop_is_there_all_the_time(case: CaseLife) -> None:
 
 
 def assert_both_periods_are_told(case: CaseLife) -> None:
-    """Check who drove the case when; and that nobody knew of it before it was written down."""
+    """Check who drove the case when, by what happened and by what was known; and that the client reads it."""
     periods = case.reads("owner")
     assert [(it["owned_by"], it["since"][:10], (it["until"] or "")[:10]) for it in periods] == [
         ("responsible", "2025-03-03", "2025-03-10"), ("client", "2025-03-10", "2025-03-13"),
         ("responsible", "2025-03-13", ""),
     ]  # fmt: skip
-    (of_the_week,) = case.reads("owner", from_="2025-03-11T00:00:00+02:00", to="2025-03-13T00:00:00+02:00")
+    (of_the_week,) = case.reads("owner", from_=on("2025-03-11"), to=on("2025-03-13"))
     assert of_the_week["owned_by"] == "client"
     written = case.latest("client-returned-ownership")["context"]["recorded"]
     assert case.owner(known_at=case.latest("client-took-ownership")["context"]["recorded"]) == "client"

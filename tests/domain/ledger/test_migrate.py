@@ -20,6 +20,7 @@ from domain.ledger.postgres import Server
 from tests.domain.ledger.conftest import LEDGER_TABLES, STANDING, TOLD
 
 TABLES = [TOLD.table, STANDING.table]
+MIGRATIONS = ["0001_ledger.sql", "0002_standing.sql", "0003_reads.sql"]
 
 
 def tables(region: Region) -> set[str]:
@@ -29,9 +30,9 @@ def tables(region: Region) -> set[str]:
 
 
 def test_the_first_run_makes_everything_and_the_second_nothing(region: Region) -> None:
-    assert migrate(region, TABLES) == ["0001_ledger.sql", "0002_standing.sql"]
+    assert migrate(region, TABLES) == MIGRATIONS
     made = tables(region)
-    assert made == {*LEDGER_TABLES, "sequence", "log_state", "migrations", "told_v1", "standing_v1"}
+    assert made == {*LEDGER_TABLES, "sequence", "log_state", "reads", "migrations", "told_v1", "standing_v1"}
     assert migrate(region, TABLES) == []
     assert tables(region) == made
 
@@ -72,7 +73,7 @@ def test_of_four_processes_that_start_at_once_one_migrates_and_all_go_on(region:
         assert it.stdout.readline() == "ready\n"
     said = sorted(it.communicate("go\n", timeout=60)[0].strip() for it in starting)
     assert [it.returncode for it in starting] == [0] * 4
-    assert said == ["['0001_ledger.sql', '0002_standing.sql']", "[]", "[]", "[]"]
+    assert said == [str(MIGRATIONS), "[]", "[]", "[]"]
     assert migrate(region, TABLES) == []
 
 
@@ -101,7 +102,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself_or_of_those_before_it(
         with pytest.raises(psycopg.errors.UndefinedColumn):
             migrate(region)
     assert tables(region) == set()
-    assert migrate(region) == ["0001_ledger.sql", "0002_standing.sql"]
+    assert migrate(region) == MIGRATIONS
 
 
 def test_a_later_migration_is_applied_to_what_is_there(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +129,7 @@ def test_how_far_each_projection_was_is_kept_in_the_one_row_that_takes_its_place
             (behind, "standing_v1", 1, 2), (ahead, "told_v1", 1, 1), (empty, "told_v1", 0, 0),
         ]:  # fmt: skip
             owner.execute("INSERT INTO projected VALUES (%s, %s, %s, %s)", (stream, table, version, head))
-    assert migrate(region) == ["0002_standing.sql"]
+    assert migrate(region) == MIGRATIONS[1:]
     with region.connect() as service:
         found = service.execute("SELECT stream, kind, head, current FROM projected").fetchall()
     assert {stream: rest for stream, *rest in found} == {
@@ -212,7 +213,7 @@ def test_a_plain_name_is_a_regions_name(name: str) -> None:
 
 def test_no_name_is_a_word_that_the_server_takes_otherwise(postgres: Server) -> None:
     for name in ("user", "table", "default", "select"):
-        assert migrate(Region(postgres.url, name)) == ["0001_ledger.sql", "0002_standing.sql"]
+        assert migrate(Region(postgres.url, name)) == MIGRATIONS
         with Region(postgres.url, name).connect() as connection:
             row = connection.execute("SELECT current_schema(), current_user").fetchone()
         assert row == (name, f"{name}_service")

@@ -101,7 +101,7 @@ class Hand:
             case origin if origin is Literal:
                 return self.choose(arms)
             case origin if origin in {Union, types.UnionType}:
-                return self.value(self.choose(arms), name)
+                return self.value(self.choose([*(it for it in arms if it is not types.NoneType), *arms]), name)
             case origin if origin in {tuple, frozenset}:
                 length = self.choose(LENGTHS.get(name, ANY_LENGTH))
                 return origin(self.value(arms[0], name) for _ in range(length))

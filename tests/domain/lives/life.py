@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from domain.acceptance import AcceptHandoff, DeclineHandoff, ReportAcceptance
 from domain.case import Case, Holder, speaks_for
 from domain.closure import CloseCase, ProposeClosure, WithdrawClosure
+from domain.corrections import ConfirmMisplaced, DenyMisplaced
 from domain.decider import STAFF, Actor, Command, Forbidden, Override, Recorded, Refusal, Role
 from domain.directory import organisation_stream
 from domain.erasure import ErasePersonalData
@@ -212,6 +213,8 @@ def moving(case: Case) -> list[type[Command[Any]]]:
         moves = [ReceiveTransfer, ReceiveTransfer, ContestTransfer]
     if case.closure:
         moves = [*moves, InformClient, AnswerAsClient, AnswerObjection, WithdrawClosure, *[CloseCase] * 4]
+    if any(case.misplaced.now().values()):
+        moves = [*moves, ConfirmMisplaced, ConfirmMisplaced, DenyMisplaced]
     return moves
 
 

@@ -1,0 +1,110 @@
+"""What stays unsaid of where a client is whose address is protected: the units and the workers of their cases.
+
+Those who need them read them: the client, auditors, and staff of an organisation that holds the case, is offered it or
+was chosen by the client. Anybody else reads "[protected]" in their place, whatever moment they ask about (rule 22).
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, get_args
+from uuid import UUID
+
+import msgspec
+
+from domain.case import Case
+from domain.decider import CLIENT, STAFF, Actor, Role
+from domain.ledger.application import Cases
+from domain.protection import AddressProtected, AddressProtectionLifted
+from projections.findings.found import ByWhichPolicy
+from projections.listed import Place
+
+PROTECTED = "[protected]"
+"""What reads in the place of a unit or a worker that is not to be known."""
+
+PLACES = frozenset({"unit", "to_unit", "worker", "asked_by", "claim_told_by"})
+"""The fields that name a unit, or a worker and thereby their unit."""
+
+ROLES: Mapping[str, str] = {
+    "who": "role", "id": "role", "by": "by_role", "answered_by": "answered_by_role", "closed_by": "closed_by_role",
+    "proposed_by": "proposed_role",
+}  # fmt: skip
+"""The fields that name a worker if the role beside it, in the field that is named here, is one of staff."""
+
+_NEEDS_IT = frozenset({Role.CLIENT, Role.AUDITOR})
+_ANYBODY = frozenset({"by", "proposed_by"})
+_NOBODY = frozenset({CLIENT, *get_args(ByWhichPolicy)})
+
+
+def hidden_from(cases: Cases, actor: Actor, shown: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of the cases whose client's address is protected now and whose units this actor isn't to know."""
+    if not shown or actor.role in _NEEDS_IT:
+        return frozenset()
+    with cases.pool.connection() as connection:
+        found = connection.execute(
+            _WHOSE_CLIENT_IS_PROTECTED, (_TOPICS, list(shown), AddressProtected.topic)
+        ).fetchall()
+    return frozenset(case for (case,) in found if not concerned(cases, actor, case))
+
+
+def concerned(cases: Cases, actor: Actor, case: UUID) -> bool:
+    """Say whether this is staff of an organisation that holds the case, is offered it or was chosen by the client."""
+    state = cases.loaded(case, Case).state
+    if actor.role not in STAFF or not isinstance(state, Case):
+        return False
+    holders = (state.responsible, state.chosen, state.pending and state.pending.to)
+    organisations = {it.organisation for it in holders if it}
+    return actor.organisation in organisations | ({state.transfer.to_organisation} if state.transfer else set())
+
+
+def betrayed(cases: Cases, actor: Actor, found: Collection[UUID], *places: Place) -> frozenset[UUID]:
+    """Return those of the cases found by a unit or a worker of which that would tell somebody who isn't to know it."""
+    narrowed = any(it.unit is not None or it.worker is not None for it in places)
+    return hidden_from(cases, actor, found) if narrowed else frozenset()
+
+
+def without_places(content: Any, hidden: Collection[UUID]) -> Any:
+    """Return what is to be shown, without the units and workers of these cases."""
+    return _searched(msgspec.to_builtins(content), {str(it) for it in hidden}) if hidden else content
+
+
+def _searched(value: Any, hidden: Collection[str]) -> Any:
+    """Look for what tells of these cases: it names one of them in its field `case`."""
+    if isinstance(value, list):
+        return [_searched(it, hidden) for it in value]
+    if not isinstance(value, dict):
+        return value
+    if str(value.get("case")) in hidden:
+        return unplaced(value)
+    return {name: _searched(it, hidden) for name, it in value.items()}
+
+
+def unplaced(value: Any) -> Any:
+    """Return something told of a case without the units and workers in it."""
+    if isinstance(value, list):
+        return [unplaced(it) for it in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: PROTECTED if _is_place(value, name) else unplaced(it) for name, it in value.items()}
+
+
+def _is_place(row: Mapping[str, Any], name: str) -> bool:
+    """Say whether a field names a unit or a worker. Clients' and representatives' ids tell of no unit."""
+    if not isinstance(row[name], str):
+        return False
+    role = row.get(ROLES.get(name, ""))
+    if name in PLACES or role is not None:
+        return name in PLACES or role in STAFF
+    return name in _ANYBODY and row[name] not in _NOBODY and not _is_uuid(row[name])
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
+_TOPICS = [AddressProtected.topic, AddressProtectionLifted.topic]
+_WHOSE_CLIENT_IS_PROTECTED = """
+    SELECT c."case" FROM clients c CROSS JOIN LATERAL (
+        SELECT e.topic FROM events e WHERE e.stream = c.client AND e.topic = ANY (%s) ORDER BY e.version DESC LIMIT 1
+    ) told WHERE c."case" = ANY (%s) AND told.topic = %s"""

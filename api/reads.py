@@ -1,0 +1,132 @@
+"""Every answer that shows a case is written down before it leaves, or it doesn't leave (rule 23).
+
+All answers are made by `answer`, which finds the cases in what they show: whatever tells of a case names it `case`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import bearer
+from api.problems import HeaderMalformed, Problem
+from api.protected import hidden_from, without_places
+from domain.decider import CLIENT, Actor, Role
+from domain.ledger.application import Cases
+from domain.ledger.database import Pool
+
+_PURPOSE = "Purpose"
+_LONGEST = 200
+_MOMENTS = ("version", "known_at", "happened_by", "from", "to")
+
+
+class ReadNotLogged(Problem):
+    """It can't be written down that you read this, and nothing is shown unless it is. Try again in a moment."""
+
+    status = 503
+    headers: Mapping[str, str] = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """That somebody reads cases, by which operation and why; `as_of` is the moment that they ask about, if not now."""
+
+    by: Actor
+    what: str
+    cases: frozenset[UUID]
+    why: str | None = None
+    as_of: Mapping[str, str] | None = None
+
+
+def answer(request: Request, cases: Cases, content: dict[str, Any], version: int | None = None) -> Response:
+    """Return what was asked for, or 304 where the asker has this version already. Nobody but the asker keeps it.
+
+    Who read which cases is written down first. Raises `ReadNotLogged`, `DatabaseUnavailable` and `HeaderMalformed`.
+    """
+    by, why, shown = bearer(request).actor, purpose(request), cases_in(content)
+    content = without_places(content, hidden_from(cases, by, shown))
+    if shown:
+        log(cases.pool, Reading(by, request.scope["route"].operation_id, shown, why, as_of(request.query_params)))
+    headers = {"Cache-Control": "private, no-store"} | ({} if version is None else {"ETag": f'"{version}"'})
+    if version is not None and request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(msgspec.json.encode(content), headers=headers, media_type="application/json")
+
+
+def log(pool: Pool, it: Reading) -> None:
+    """Write a reading down. A client is only ever "client": the log ties nobody to a case."""
+    who = CLIENT if it.by.role == Role.CLIENT else it.by.id
+    as_asked = msgspec.json.encode(it.as_of).decode() if it.as_of else None
+    values = (who, str(it.by.role), it.by.organisation, it.by.unit, it.what, it.why, list(it.cases), as_asked)
+    with pool.connection() as connection:
+        try:
+            connection.execute(_LOG, values)
+        except psycopg.OperationalError:
+            raise  # which the pool knows as a database that does not answer
+        except psycopg.Error as refused:
+            raise ReadNotLogged from refused
+
+
+def cases_in(content: Any) -> frozenset[UUID]:
+    """Return the cases that something to be shown tells of."""
+    case = content.get("case") if isinstance(content, dict) else getattr(content, "case", None)
+    if case is not None:
+        return frozenset({UUID(str(case))})
+    parts = content.values() if isinstance(content, dict) else content if isinstance(content, list | tuple) else ()
+    return frozenset().union(*(cases_in(it) for it in parts))
+
+
+def purpose(request: Request) -> str | None:
+    """Return why somebody reads, in their own words, if they say so. Raises `HeaderMalformed`."""
+    said = request.headers.get(_PURPOSE, "").strip()
+    try:
+        text = said.encode("latin-1").decode()
+    except UnicodeError:  # it was Latin-1, as headers are, and not UTF-8
+        text = said
+    if len(text) > _LONGEST or not text.isprintable():
+        raise HeaderMalformed(_PURPOSE)
+    return text or None
+
+
+def as_of(asked: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the moment and the interval that somebody asks about, as they wrote it; None is now."""
+    return {name: asked[name] for name in _MOMENTS if name in asked} or None
+
+
+# What the documentation says of it.
+
+
+def documented(document: dict[str, Any]) -> None:
+    """Let the documentation of every query that shows cases say that its purpose may be told."""
+    for path, methods in document["paths"].items():
+        if "get" in methods and (path.startswith("/cases/{id}") or shows_cases(document, methods["get"])):
+            methods["get"].setdefault("parameters", []).append(_PARAMETER)
+
+
+def shows_cases(document: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
+    """Say whether the documented answer of an operation has a field `case` anywhere."""
+    answers, schemas = str(operation["responses"].get("200", "")), document["components"]["schemas"]
+    seen: set[str] = set()
+    while named := set(re.findall(r"#/components/schemas/([\w-]+)", answers)) - seen:
+        seen |= named
+        answers += "".join(str(schemas[it]) for it in named)
+    return any("case" in schemas[it].get("properties", {}) for it in seen)
+
+
+_PARAMETER = {
+    "name": _PURPOSE, "in": "header", "required": False, "schema": {"type": "string", "maxLength": _LONGEST},
+    "description": "Why the case is read: it stands in the log of its readers, which the client may ask for.",
+}  # fmt: skip
+
+# Without waiting for the disk: that takes longer than the reading. What a server that crashes loses of it is less than
+# a second's.
+_LOG = """
+    WITH at_once AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    INSERT INTO reads (who, role, organisation, unit, what, why, cases, as_of)
+    SELECT %s, %s, %s, %s, %s, %s, %s::uuid[], %s::json FROM at_once"""
