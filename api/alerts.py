@@ -20,8 +20,8 @@ from api.protected import betrayed
 from api.reads import answer
 from api.rows import in_utc
 from domain.alerts import Cause
-from domain.case import Holder
 from domain.ledger.application import Cases
+from domain.remembered import Holder
 from projections.alerts import ALERTS
 from projections.listed import Place
 
@@ -95,11 +95,15 @@ def _last(after: str | None) -> Key | None:
     if after is None:
         return None
     try:
-        return msgspec.json.decode(read_cursor(after), type=tuple[datetime, UUID, int])
+        key: Key = msgspec.json.decode(read_cursor(after), type=Key)
     except (ValueError, msgspec.MsgspecError):
         raise CursorMalformed from None
+    if key[0].tzinfo is None or not 0 <= key[2] < _LARGEST:
+        raise CursorMalformed
+    return key
 
 
+_LARGEST = 2**31
 _ALERTS = f"""
     SELECT * FROM {ALERTS.table.table}
     WHERE settled IS NULL

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import moments
 from api.auth import By
 from api.lists import READERS, moment_of, only_readers
+from api.moments import Then
 from api.places import Name, Somewhere
 from api.problems import Problem
 from api.reads import answer
@@ -42,7 +42,7 @@ class CaseloadWanted(Somewhere):
     """Whose caseload is wanted, and of when: one's own organisation's now, unless it says otherwise."""
 
     worker: Name | None = Field(None, description="The worker, by the employer's id: in each of their units.")
-    happened_by: moments.Moment | None = Field(None, description="As it was at this time, by what is known now.")
+    happened_by: Then | None = Field(None, description="As it was at this time, by what is known now.")
 
     def whose(self, by: Actor) -> Place:
         """Return whose it is. Raises `UnitWithoutOrganisation` and `OrganisationNotNamed`."""

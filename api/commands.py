@@ -21,7 +21,7 @@ from api.auth import bearer
 from api.moments import YEARS, moment
 from api.problems import HEADERS, HeaderMalformed, NotJson, RequestInvalid, invalid
 from domain.assessment import CompleteAssessment
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.client import Client
 from domain.decider import MOST, Actor, Command, State, Value
 from domain.directory import (
@@ -37,6 +37,7 @@ from domain.directory import (
 from domain.ledger.application import Asked
 from domain.ledger.mapper import every
 from domain.ledger.recorder import Receipt
+from domain.remembered import Holder
 
 _COMMANDS = uuid5(NAMESPACE_URL, "luotsi:command")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from domain.acceptance import AcceptHandoff, DeclineHandoff
 from domain.assessment import CompleteAssessment, StartAssessment
 from domain.calendar import HELSINKI, civil_day
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.client import ChooseLanguage, NameRepresentative, RegisterClient
 from domain.client_ownership import AskWhoOwns, TakeOwnership
 from domain.closure import CloseCase, ProposeClosure
@@ -40,6 +40,7 @@ from domain.objections import AnswerObjection, RaiseObjection
 from domain.ownership import NameResponsible
 from domain.plan import AgreePlan, CloseGoal, SetGoal
 from domain.provision import EndService, StartService
+from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient, AnswerRequest, AskExperience, MakeRequest, ReportExperience
 from domain.support import GiveSupport, RequestSupport

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.moments import YEARS, CursorMalformed, Moment, read_cursor
+from api.moments import CursorMalformed, Then, in_our_years, read_cursor
 from domain.calendar import start_of
 from domain.decider import STAFF, Actor, Role, RoleNotAllowed
 from projections.offers import By, Reader, month_of
@@ -20,17 +20,8 @@ MOST = 1000
 _MONTHS = 12
 
 
-def _in_our_years(time: Any) -> Any:
-    if int(str(time)[:4]) not in YEARS:
-        raise ValueError("Input should be of the years 1900 to 2199")
-    return time
-
-
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"), AfterValidator(_in_our_years)]
+Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"), AfterValidator(in_our_years)]
 """A civil month in Finland, as in 2025-03."""
-
-Then = Annotated[Moment, AfterValidator(_in_our_years)]
-"""A past moment."""
 
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 """What an organisation or a unit is called by."""

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.auth import By
 from api.lists import PageWanted, moment_of, only_readers
-from api.moments import CursorMalformed, Moment, Page, next_page, place_of, read_cursor
+from api.moments import CursorMalformed, Page, Then, next_page, place_of, read_cursor
 from api.places import Somewhere
 from api.protected import betrayed
 from api.queries import admitted, read_rows
@@ -33,6 +33,8 @@ class OfCaseWanted(Page):
     With `known_at` alone they are judged at that time.
     """
 
+    known_at: Then | None = Field(None, description="As it was known at this time.")
+    happened_by: Then | None = Field(None, description="As it stood at this time, by what is or was known.")
     state: State = Field("all", description="Open then, settled by then, or all that stand or stood.")
 
 
@@ -42,7 +44,7 @@ class FindingsWanted(Somewhere, PageWanted):
     rule: int | None = Field(None, ge=1, le=99, description="Only those of this rule.")
     state: State = Field("open", description="Open then, settled by then, or all that stand or stood.")
     by: ByWhichPolicy | None = Field(None, description="By the policy of their time, or only by today's. Both without.")
-    happened_by: Moment | None = Field(None, description="Judged at this time, by what is known now.")
+    happened_by: Then | None = Field(None, description="Judged at this time, by what is known now.")
 
 
 class FindingTold(BaseModel):

@@ -24,7 +24,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from api.house import House
 from api.settings import Settings
 from api.sources import BadRow, Mapping, Progress, Row, SourceCase, read
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.client import Client, RegisterClient
 from domain.decider import Actor, AlreadyThere, Command, Refusal, Role, State
 from domain.directory import (
@@ -44,6 +44,7 @@ from domain.ledger.database import Pool, Region
 from domain.ledger.sequencer import drain
 from domain.ledger.warm import Loaded
 from domain.ledger.words import KeyFile
+from domain.remembered import Holder
 from projections.live import Live
 
 IMPORTER = Actor("import", Role.ADMINISTRATOR)

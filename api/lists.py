@@ -12,20 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.moments import CursorMalformed, Moment, next_page, read_cursor
+from api.moments import CursorMalformed, Moment, Then, next_page, read_cursor
 from api.places import Name, Somewhere, place_in
 from api.problems import Problem
 from api.protected import betrayed
 from api.queries import reads_as
 from api.reads import answer
 from api.rows import in_utc
-from domain.case import Ground, Holder, OwnerKind
 from domain.client import Client
 from domain.decider import CLIENT_SIDE, STAFF, Role, RoleNotAllowed, StreamAbsent
 from domain.directory import POLICY_STREAM, PolicyInForce
 from domain.ledger.application import Cases
 from domain.ledger.calendar import finnish_calendar
 from domain.policy import Policies
+from domain.remembered import Ground, Holder, OwnerKind
 from projections import listed
 from projections.findings import found
 from projections.findings.judged import FINDINGS
@@ -74,7 +74,7 @@ class Wanted(Somewhere, PageWanted):
     without_worker: bool = Field(False, description="Only those that a unit answers for, without a named worker.")
     finding: int | None = Field(None, ge=1, le=99, description="A finding of this rule stands open in them.")
     sort: Sort = Field("case", description="By their ids, or the earliest first. At a past moment by their ids alone.")
-    happened_by: Moment | None = Field(None, description="As they stood at this time, by what is known now.")
+    happened_by: Then | None = Field(None, description="As they stood at this time, by what is known now.")
 
     def sought(self, moment: found.Moment) -> Sought:
         """Return what is sought. Raises `UnitWithoutOrganisation`."""

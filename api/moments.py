@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 
 from api.problems import HeaderMalformed, Problem
@@ -57,7 +57,18 @@ def _rfc3339(text: Any) -> Any:
     return re.sub(r" (\d\d:\d\d)$", r"+\1", text)
 
 
+def in_our_years(time: Any) -> Any:
+    """Return a time, or the text of one, that is no slip of the pen."""
+    if int(str(time)[:4]) not in YEARS:
+        raise ValueError("Input should be of the years 1900 to 2199")
+    return time
+
+
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+"""A moment at which a case is told: any, however long before or after."""
+
+Then = Annotated[Moment, AfterValidator(in_our_years)]
+"""A moment that days are reckoned from."""
 
 
 class AsOf(BaseModel):

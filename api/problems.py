@@ -24,6 +24,7 @@ from domain.ledger.application import KeyReused, TooBusy, VersionMismatch
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.mapper import HistoryDamaged, TopicUnknown, every
 from domain.ledger.words import KeyDestroyed, KeyFileUnreadable, WordsDamaged
+from domain.overrides import Overridable
 
 MEDIA_TYPE = "application/problem+json"
 MOST_BYTES = 1024 * 1024
@@ -128,7 +129,7 @@ _STATUSES: Mapping[type[Exception], int] = {
     KeyFileUnreadable: 503,
 }
 _PASSING = (TooBusy, DatabaseUnavailable)
-_FAMILIES = frozenset({Refusal, Forbidden, Absent, Conflict, Unacceptable})
+_FAMILIES = frozenset({Refusal, Forbidden, Absent, Conflict, Unacceptable, Overridable})
 
 
 def kinds() -> dict[str, type[Exception]]:
@@ -161,7 +162,7 @@ def status(kind: type[Exception]) -> int:
 
 def detail(kind: type[Exception]) -> str:
     """Return what a problem of this kind says."""
-    return " ".join((kind.__doc__ or "").split())
+    return kind.says() if issubclass(kind, Refusal) else " ".join((kind.__doc__ or "").split())
 
 
 def described(kind: type[Exception]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from uuid import UUID
 import msgspec
 
 from domain.case import Case
+from domain.client import Client
 from domain.decider import CLIENT, STAFF, Actor, Role
 from domain.ledger.application import Cases
-from domain.protection import AddressProtected, AddressProtectionLifted
 from projections.findings.found import ByWhichPolicy
 from projections.listed import Place
 
@@ -34,15 +34,18 @@ _ANYBODY = frozenset({"by", "proposed_by"})
 _NOBODY = frozenset({CLIENT, *get_args(ByWhichPolicy)})
 
 
-def hidden_from(cases: Cases, actor: Actor, shown: Collection[UUID]) -> frozenset[UUID]:
-    """Return those of the cases whose client's address is protected now and whose units this actor isn't to know."""
-    if not shown or actor.role in _NEEDS_IT:
+def hidden_from(cases: Cases, actor: Actor, ever: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of the cases, of clients whose address ever was protected, whose units this actor isn't to know."""
+    if actor.role in _NEEDS_IT:
         return frozenset()
-    with cases.pool.connection() as connection:
-        found = connection.execute(
-            _WHOSE_CLIENT_IS_PROTECTED, (_TOPICS, list(shown), AddressProtected.topic)
-        ).fetchall()
-    return frozenset(case for (case,) in found if not concerned(cases, actor, case))
+    return frozenset(case for case in ever if is_protected(cases, case) and not concerned(cases, actor, case))
+
+
+def is_protected(cases: Cases, case: UUID) -> bool:
+    """Say whether the address of the case's client is protected now."""
+    client = cases.client_of(case)
+    state = cases.loaded(client, Client).state if client else None
+    return isinstance(state, Client) and state.protected
 
 
 def concerned(cases: Cases, actor: Actor, case: UUID) -> bool:
@@ -57,8 +60,11 @@ def concerned(cases: Cases, actor: Actor, case: UUID) -> bool:
 
 def betrayed(cases: Cases, actor: Actor, found: Collection[UUID], *places: Place) -> frozenset[UUID]:
     """Return those of the cases found by a unit or a worker of which that would tell somebody who isn't to know it."""
-    narrowed = any(it.unit is not None or it.worker is not None for it in places)
-    return hidden_from(cases, actor, found) if narrowed else frozenset()
+    if not any(it.unit is not None or it.worker is not None for it in places):
+        return frozenset()
+    with cases.pool.connection() as connection:
+        (ever,) = connection.execute("SELECT ever_protected(%s)", (list(found),)).fetchone() or ([],)
+    return hidden_from(cases, actor, ever)
 
 
 def without_places(content: Any, hidden: Collection[UUID]) -> Any:
@@ -101,10 +107,3 @@ def _is_uuid(text: str) -> bool:
         return bool(UUID(text))
     except ValueError:
         return False
-
-
-_TOPICS = [AddressProtected.topic, AddressProtectionLifted.topic]
-_WHOSE_CLIENT_IS_PROTECTED = """
-    SELECT c."case" FROM clients c CROSS JOIN LATERAL (
-        SELECT e.topic FROM events e WHERE e.stream = c.client AND e.topic = ANY (%s) ORDER BY e.version DESC LIMIT 1
-    ) told WHERE c."case" = ANY (%s) AND told.topic = %s"""

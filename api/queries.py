@@ -29,13 +29,14 @@ from api.moments import (
 from api.problems import Problem
 from api.reads import answer
 from api.rows import WITHOUT_WORDS, Shape, fitting, in_utc, inside, opened_words, words_of
-from domain.case import Case, Holder, OwnerKind, Pending, ProposedClosure, Transfer
+from domain.case import Case
 from domain.client import Client
 from domain.decider import Actor, Context, Event, Recorded, Role, StreamAbsent
 from domain.history import counted
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codecs
 from domain.ledger.recorder import select_stream
+from domain.remembered import Holder, OwnerKind, Pending, ProposedClosure, Transfer
 from projections.as_of import first, rows_at, state_at
 from projections.next_step import NEXT_STEP
 from projections.projection import every_projection

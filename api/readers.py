@@ -15,9 +15,10 @@ from api.auth import By
 from api.lists import PageWanted
 from api.moments import CursorMalformed, next_page, read_cursor
 from api.problems import Problem
-from api.protected import PROTECTED, concerned, hidden_from
+from api.protected import concerned
 from api.queries import admitted
 from api.reads import answer
+from api.rows import in_utc
 from domain.decider import CLIENT_SIDE, STAFF, Actor, Role, RoleNotAllowed
 from domain.ledger.application import Cases
 
@@ -27,7 +28,7 @@ Key = tuple[datetime, int]
 
 
 class ReadersOfAnothers(Problem):
-    """Who read a case is told to the client, to auditors and to the organisation that holds it. Ask that organisation."""
+    """Who read a case is told to the client, auditors and the organisation that holds it. Ask that organisation."""
 
     status = 403
 
@@ -64,10 +65,8 @@ def mount(app: FastAPI, cases: Cases) -> None:
         _only_concerned(cases, by, id)
         rows = _rows(cases, id, _last(wanted.after), wanted.limit + 1)
         page = rows[: wanted.limit]
-        if hidden_from(cases, by, [id]):
-            page = [it | {"why": it["why"] and PROTECTED} for it in page]  # in it somebody may have named the place
         following = _place(page[-1]) if len(rows) > wanted.limit else None
-        told = [{it: row[it] for it in ReadTold.model_fields} for row in page]
+        told = [{it: in_utc(row[it]) for it in ReadTold.model_fields} for row in page]
         return answer(request, cases, {"case": id, "reads": told, "next": next_page(request, following)})
 
     app.add_api_route(

@@ -4,9 +4,9 @@ All answers are made by `answer`, which finds the cases in what they show: whate
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -30,7 +30,7 @@ class ReadNotLogged(Problem):
     """It can't be written down that you read this, and nothing is shown unless it is. Try again in a moment."""
 
     status = 503
-    headers: Mapping[str, str] = {"Retry-After": "1"}
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True)
@@ -50,27 +50,33 @@ def answer(request: Request, cases: Cases, content: dict[str, Any], version: int
     Who read which cases is written down first. Raises `ReadNotLogged`, `DatabaseUnavailable` and `HeaderMalformed`.
     """
     by, why, shown = bearer(request).actor, purpose(request), cases_in(content)
-    content = without_places(content, hidden_from(cases, by, shown))
     if shown:
-        log(cases.pool, Reading(by, request.scope["route"].operation_id, shown, why, as_of(request.query_params)))
+        reading = Reading(by, request.scope["route"].operation_id, shown, why, as_of(request.query_params))
+        content = without_places(content, hidden_from(cases, by, log(cases.pool, reading)))
     headers = {"Cache-Control": "private, no-store"} | ({} if version is None else {"ETag": f'"{version}"'})
     if version is not None and request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return Response(msgspec.json.encode(content), headers=headers, media_type="application/json")
 
 
-def log(pool: Pool, it: Reading) -> None:
-    """Write a reading down. A client is only ever "client": the log ties nobody to a case."""
+def log(pool: Pool, it: Reading) -> Collection[UUID]:
+    """Write a reading down; return those of its cases whose client's address is protected or was.
+
+    A client is only ever "client": nothing here ties somebody to a case.
+    """
     who = CLIENT if it.by.role == Role.CLIENT else it.by.id
-    as_asked = msgspec.json.encode(it.as_of).decode() if it.as_of else None
-    values = (who, str(it.by.role), it.by.organisation, it.by.unit, it.what, it.why, list(it.cases), as_asked)
+    values = vars(it.by) | vars(it) | {
+        "who": who, "role": str(it.by.role), "cases": list(it.cases),
+        "as_of": msgspec.json.encode(it.as_of).decode() if it.as_of else None,
+    }  # fmt: skip
     with pool.connection() as connection:
         try:
-            connection.execute(_LOG, values)
+            (ever,) = connection.execute(_LOG, values).fetchone() or ([],)
         except psycopg.OperationalError:
             raise  # which the pool knows as a database that does not answer
         except psycopg.Error as refused:
             raise ReadNotLogged from refused
+    return ever  # type: ignore[no-any-return]
 
 
 def cases_in(content: Any) -> frozenset[UUID]:
@@ -129,4 +135,5 @@ _PARAMETER = {
 _LOG = """
     WITH at_once AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO reads (who, role, organisation, unit, what, why, cases, as_of)
-    SELECT %s, %s, %s, %s, %s, %s, %s::uuid[], %s::json FROM at_once"""
+    SELECT %(who)s, %(role)s, %(organisation)s, %(unit)s, %(what)s, %(why)s, %(cases)s::uuid[], %(as_of)s::json
+    FROM at_once RETURNING ever_protected(cases)"""

@@ -12,12 +12,13 @@ from uuid import UUID
 from api.reads import Reading, log
 from api.rows import opened_words
 from domain.calendar import HELSINKI
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.corrections import EntryMarkedErroneous
 from domain.decider import CLIENT_SIDE, STAFF, Actor, Event, Recorded, Role, StreamAbsent, Unacceptable
 from domain.history import after, counted, reorders
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codec_of
+from domain.remembered import Holder
 from domain.voice import StatementRecorded
 from projections.as_of import state_at
 

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.figures import MOST, MonthsWanted, Name, Then, following, last_of, only, reader_of
-from api.moments import next_page
+from api.figures import MOST, MonthsWanted, Name, following, last_of, only, reader_of
+from api.moments import Then, next_page
 from api.problems import Problem
 from api.queries import admitted
 from api.reads import answer

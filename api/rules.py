@@ -7,7 +7,7 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth import By
-from api.moments import Moment
+from api.moments import Then
 from api.problems import Problem
 from domain.decider import StreamAbsent
 from domain.directory import (
@@ -39,7 +39,7 @@ class Where(BaseModel):
     language: RuleLanguage | None = Field(None, description="In this language alone; in all three without it.")
     organisation: _Name = Field(None, description="As the rules are in this organisation.")
     unit: _Name = Field(None, description="As they are in this unit: organisation/unit, or unit beside organisation.")
-    happened_by: Moment | None = Field(None, description="As they were at this time.")
+    happened_by: Then | None = Field(None, description="As they were at this time.")
 
     def place(self) -> tuple[str | None, str | None]:
         """Return the organisation and the unit. Raises `UnitWithoutOrganisation`."""

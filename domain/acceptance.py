@@ -9,9 +9,7 @@ from uuid import UUID
 
 from domain.case import (
     Case,
-    Holder,
     NotResponsible,
-    Pending,
     as_holder,
     in_order,
     in_words,
@@ -25,6 +23,7 @@ from domain.decider import STAFF, Actor, Command, Conflict, Context, Event, Forb
 from domain.handoff import answered, waiting
 from domain.meetings import came_to, turned_away
 from domain.overrides import Overridable
+from domain.remembered import Holder, Pending
 
 DeclineCode = Literal["not_competent", "no_capacity", "client_unwilling", "need_more", "already_ours"]
 

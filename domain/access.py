@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Emergency, NotResponsible, entry, in_words, works_in
+from domain.case import Case, NotResponsible, entry, in_words, works_in
 from domain.decider import (
     STAFF,
     Command,
@@ -23,6 +23,7 @@ from domain.decider import (
     not_before,
 )
 from domain.intake import told
+from domain.remembered import Emergency
 from domain.voice import same_person
 
 

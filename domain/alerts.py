@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from domain.case import Case, Holder, entry
+from domain.case import Case, entry
 from domain.decider import Command, Context, Entry, Event, Role
+from domain.remembered import Holder
 
 Cause = Literal["handoff_expired", "naming_overdue", "worker_leaving", "override_review_due"]
 

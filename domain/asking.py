@@ -6,18 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from domain.case import (
-    Asking,
-    Case,
-    Holder,
-    as_holder,
-    in_words,
-    known_holder,
-    only_open,
-    only_responsible,
-    taking_on,
-)
+from domain.case import Case, as_holder, in_words, known_holder, only_open, only_responsible, taking_on
 from domain.decider import Actor, Command, Conflict, Context, Event, Unacceptable, Words, not_before
+from domain.remembered import Asking, Holder
 
 
 class HandoffRequested(Event[Case]):

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Assessment, Case, entry, only_while_open
+from domain.case import Case, entry, only_while_open
 from domain.decider import Command, Conflict, Context, Entry, Event, Unacceptable, Words, not_before
+from domain.remembered import Assessment
 from domain.voice import heard
 
 AssessmentKind = Literal["screening", "urgent", "needs", "review", "final"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.case import Awaiting, Case, Holder, in_order, in_words, known_holder, only_open, only_while_open
+from domain.case import Case, in_order, in_words, known_holder, only_open, only_while_open
 from domain.client import WaitsFor, waits_for, within_mandate
 from domain.decider import ANYONE_IN_THE_CASE, Command, Conflict, Context, Entry, Event, Role, Words
+from domain.remembered import Awaiting, Holder
 
 
 class ClientAskedWhoOwns(Event[Case]):

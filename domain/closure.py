@@ -5,19 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain.case import (
-    Attribution,
-    Awaiting,
-    Case,
-    Ground,
-    Initiator,
-    OutOfOrder,
-    ProposedClosure,
-    entry,
-    in_order,
-    only_open,
-    only_responsible,
-)
+from domain.case import Case, OutOfOrder, entry, in_order, only_open, only_responsible
 from domain.client import ClientHasDecided, WaitsFor, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
@@ -36,6 +24,7 @@ from domain.grounds import death_on_record, ground_allowed, ground_lacks
 from domain.handoff import HandoffWithdrawn, nothing_under_way
 from domain.objections import ObjectionLapsed
 from domain.overrides import Overridable
+from domain.remembered import Attribution, Awaiting, Ground, Initiator, ProposedClosure
 from domain.voice import heard
 
 _ATTRIBUTED_TO: dict[Ground, Attribution] = {"client_ended": "client", "service_mismatch": "service"}

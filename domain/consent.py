@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Consent, Purpose
+from domain.case import Case
 from domain.client import ClientHasDecided, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
@@ -23,6 +23,7 @@ from domain.decider import (
 )
 from domain.directory import only_organisations, organisation_stream
 from domain.overrides import Overridable
+from domain.remembered import Consent, Purpose
 
 DisclosureBasis = Literal["consent", "statutory", "same_organisation", "not_stated"]
 """On what basis the case's data reach the receiver."""

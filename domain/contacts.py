@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from domain.case import Attempt, Case, only_while_open
+from domain.case import Case, only_while_open
 from domain.decider import Command, Context, Event, Means
+from domain.remembered import Attempt
 
 
 class ContactAttempted(Event[Case]):

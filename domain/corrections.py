@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Misplaced, NotResponsible, entry, in_words, speaks_for
+from domain.case import Case, NotResponsible, entry, in_words, speaks_for
 from domain.client import only_client_side
 from domain.client_ownership import ClientAskedWhoOwns
 from domain.decider import (
@@ -25,6 +25,7 @@ from domain.decider import (
     not_before,
 )
 from domain.objections import ObjectionRaised
+from domain.remembered import Misplaced
 from domain.requests import ClientAnswered, ExperienceReported, RequestMade
 from domain.team import DissentRecorded
 from domain.voice import StatementConfirmed, StatementDisputed, StatementRecorded, same_person

@@ -342,8 +342,13 @@ class Refusal(Exception):
     rule: ClassVar[int | None] = None
 
     def __init__(self, **details: Any) -> None:
-        super().__init__(" ".join((type(self).__doc__ or "").split()))
+        super().__init__(self.says())
         self.details = details
+
+    @classmethod
+    def says(cls) -> str:
+        """Return what the caller reads: why not, and what to do."""
+        return " ".join((cls.__doc__ or "").split())
 
     @classmethod
     def slug(cls) -> str:
@@ -427,5 +432,5 @@ class AlreadyThere(Conflict):
 
 
 def kebab(name: str) -> str:
-    """Return `ProposeHandoff` as "propose-handoff"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+    """Return `ProposeHandoff` as "propose-handoff", and `NotAMember` as "not-a-member"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

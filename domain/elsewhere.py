@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Decision, only_while_open
+from domain.case import Case, only_while_open
 from domain.decider import Command, Context, Event, Unacceptable
 from domain.directory import only_organisations, organisation_stream
+from domain.remembered import Decision
 
 
 class ContactReceived(Event[Case]):

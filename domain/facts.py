@@ -7,10 +7,10 @@ from dataclasses import field
 from uuid import UUID
 
 from domain.calendar import Calendar
-from domain.case import Holder
 from domain.client import Client
 from domain.decider import Recorded, Value
 from domain.policy import Policy
+from domain.remembered import Holder
 
 
 class Facts(Value):

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from domain.calendar import civil_day
-from domain.case import Case, Ground
+from domain.case import Case
 from domain.contacts import attempts
 from domain.decider import CLIENT_SIDE, Conflict, Context, Refusal, Unacceptable, Words
 from domain.overrides import Overridable
 from domain.provision import NoDecisionToAppeal, can_be_appealed
+from domain.remembered import Ground
 
 _NEEDS_DECISION = frozenset({"no_legal_basis", "service_mismatch"})
 

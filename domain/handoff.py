@@ -9,22 +9,11 @@ from uuid import UUID
 
 from domain import asking
 from domain.alerts import managers_told
-from domain.case import (
-    Case,
-    Holder,
-    Pending,
-    Unanswered,
-    gone,
-    in_order,
-    in_words,
-    known_holder,
-    only_open,
-    only_responsible,
-    taking_on,
-)
+from domain.case import Case, gone, in_order, in_words, known_holder, only_open, only_responsible, taking_on
 from domain.consent import BasisMissing, DisclosureBasis, basis_for
 from domain.decider import Command, Conflict, Context, Entry, Event, Override, Refusal, Role, Unacceptable, Words
 from domain.meetings import not_bounced_on
+from domain.remembered import Holder, Pending, Unanswered
 from domain.voice import heard
 
 

@@ -12,11 +12,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 from domain.acceptance import HandoffAccepted
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.closure import CaseClosed, ClosureProposed
 from domain.decider import Actor, Command, Context, Event, Forbidden, Role, Words
 from domain.handoff import HandoffProposed, HandoffWithdrawn
 from domain.intake import CaseOpened, NextStepPromised
+from domain.remembered import Holder
 from domain.reopening import CaseReopened
 
 Meaning = Literal["work", "queued", "waiting_for_client", "closed"]

@@ -9,20 +9,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from domain.calendar import civil_day, start_of
-from domain.case import (
-    Case,
-    Holder,
-    as_holder,
-    entry,
-    in_words,
-    known_holder,
-    only_while_open,
-    own_organisation,
-    taking_on,
-)
+from domain.case import Case, as_holder, entry, in_words, known_holder, only_while_open, own_organisation, taking_on
 from domain.client import ClientDead
 from domain.decider import Absent, Actor, Command, Context, Entry, Event, Means, Unacceptable, Value, Words
 from domain.directory import organisation_stream
+from domain.remembered import Holder
 
 Contact = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice"]
 Channel = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice", "import"]

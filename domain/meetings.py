@@ -7,17 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.case import (
-    Case,
-    Holder,
-    Rebuff,
-    as_holder,
-    known_holder,
-    only_responsible,
-    only_while_open,
-)
+from domain.case import Case, as_holder, known_holder, only_responsible, only_while_open
 from domain.decider import MOST, Absent, Actor, Command, Context, Event, Refusal, Unacceptable, not_before
 from domain.overrides import Overridable
+from domain.remembered import Holder, Rebuff
 
 
 class WarmMeetingHeld(Event[Case]):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Awaiting, Case, Objection, entry, in_words
+from domain.case import Case, entry, in_words
 from domain.client import WaitsFor, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
@@ -22,6 +22,7 @@ from domain.decider import (
     Words,
     not_before,
 )
+from domain.remembered import Awaiting, Objection
 from domain.voice import same_person
 
 

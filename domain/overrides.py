@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID, uuid5
 
-from domain.case import Case, Overridden, in_words
+from domain.case import Case, in_words
 from domain.decider import (
     Absent,
     Command,
@@ -24,6 +24,7 @@ from domain.decider import (
     overrides_of,
 )
 from domain.intake import told
+from domain.remembered import Overridden
 from domain.voice import same_person
 
 
@@ -32,9 +33,10 @@ class Overridable(Conflict):
 
     rule: ClassVar[int]
 
-    def __init__(self, **details: Any) -> None:
-        super().__init__(**details)
-        self.args = (f"{self.args[0]} A manager may override rule {self.rule}: {_HOW}",)
+    @classmethod
+    def says(cls) -> str:
+        """Return what the caller reads: why not, what to do, and how a manager sets the rule aside."""
+        return f"{super().says()} A manager may override rule {cls.rule}: {_HOW}"
 
     def set_aside(self, command: Command[Any], ctx: Context, version: int) -> Iterator[Event[Any]]:
         """Yield the override and that the client is told of it, where a manager sets the rule aside; or raise it."""

@@ -7,17 +7,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from domain.alerts import managers_told
-from domain.case import (
-    Case,
-    Holder,
-    gone,
-    in_order,
-    known_holder,
-    only_open,
-    only_responsible,
-    taking_on,
-)
+from domain.case import Case, gone, in_order, known_holder, only_open, only_responsible, taking_on
 from domain.decider import Actor, Command, Conflict, Context, Entry, Event, Role, Unacceptable, Words
+from domain.remembered import Holder
 
 Cause = Literal["worker_leaving", "worker_departed", "unit_closed"]
 

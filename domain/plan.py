@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Goal, entry, in_words, only_while_open
+from domain.case import Case, entry, in_words, only_while_open
 from domain.client import only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
@@ -21,6 +21,7 @@ from domain.decider import (
     not_before,
 )
 from domain.overrides import Overridable
+from domain.remembered import Goal
 from domain.voice import heard
 
 GoalOutcome = Literal["reached", "partly_reached", "given_up", "changed"]

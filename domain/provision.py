@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Holder, Service, in_words, known_holder, only_while_open
+from domain.case import Case, in_words, known_holder, only_while_open
 from domain.client import only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
@@ -23,6 +23,7 @@ from domain.decider import (
 )
 from domain.overrides import Overridable
 from domain.plan import pursued
+from domain.remembered import Holder, Service
 
 EndPosition = Literal["agreed", "against", "unknown"]
 """What the client thinks of a service's end."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal
 
-from domain.case import Case, Holder, as_holder, in_order, known_holder, own_organisation, taking_on
+from domain.case import Case, as_holder, in_order, known_holder, own_organisation, taking_on
 from domain.decider import Actor, Command, Conflict, Context, Event, Unacceptable, Words
+from domain.remembered import Holder
 from domain.trail import Trail
 
 Trigger = Literal[

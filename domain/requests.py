@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Request, entry, in_words, is_worker
+from domain.case import Case, entry, in_words, is_worker
 from domain.client import ClientHasDecided, WaitsFor, only_client_side, within_mandate
 from domain.decider import (
     ANYONE_IN_THE_CASE,
@@ -23,6 +23,7 @@ from domain.decider import (
     Words,
     not_before,
 )
+from domain.remembered import Request
 from domain.voice import Medium, witness
 from domain.waiting import NOTED, NoLongerWaits, agrees_alone, in_force, only_who_may_answer, scope_of, still_waiting
 

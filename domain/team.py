@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain.case import Case, Holder, Line, entry, in_words, known_holder, only_while_open
+from domain.case import Case, entry, in_words, known_holder, only_while_open
 from domain.decider import (
     MOST,
     Absent,
@@ -22,6 +22,7 @@ from domain.decider import (
     not_before,
 )
 from domain.overrides import Overridable
+from domain.remembered import Holder, Line
 from domain.voice import heard
 
 _TEAM = 2

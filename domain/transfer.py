@@ -9,18 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.case import (
-    Case,
-    Holder,
-    Transfer,
-    as_holder,
-    in_order,
-    in_words,
-    known_holder,
-    only_open,
-    only_responsible,
-    taking_on,
-)
+from domain.case import Case, as_holder, in_order, in_words, known_holder, only_open, only_responsible, taking_on
 from domain.consent import BasisMissing, consented
 from domain.decider import (
     STAFF,
@@ -38,6 +27,7 @@ from domain.decider import (
 )
 from domain.handoff import nothing_under_way
 from domain.meetings import came_to
+from domain.remembered import Holder, Transfer
 
 
 class MatterTransferred(Event[Case]):

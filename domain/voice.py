@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Speaker, Standing, Statement, entry, in_words
+from domain.case import Case, entry, in_words
 from domain.client import ClientHasDecided, Language, only_client_side
 from domain.decider import (
     ANYONE_IN_THE_CASE,
@@ -25,6 +25,7 @@ from domain.decider import (
     Words,
     not_before,
 )
+from domain.remembered import Speaker, Standing, Statement
 
 Assistance = Literal["none", "interpreter", "aac", "support_person"]
 _SPEAKS_AS: dict[Role, Speaker] = {Role.CLIENT: "client", Role.REPRESENTATIVE: "representative"}

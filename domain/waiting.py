@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.case import Awaiting, Case, in_order, only_open
+from domain.case import Case, in_order, only_open
 from domain.client import ClientHasDecided, Scope, is_custodian, one_of_custodians
 from domain.client_ownership import ClientReturnedOwnership, ClientTookOwnership, OwnerChosen
 from domain.closure import ClosureWithdrawn
 from domain.decider import Conflict, Context, Entry, Event, Forbidden, Role
 from domain.objections import NotYourObjection, ObjectionWithdrawn
+from domain.remembered import Awaiting
 
 NOTED = ClientTookOwnership | OwnerChosen | ClientReturnedOwnership | ObjectionWithdrawn | ClosureWithdrawn
 """What may be written down for the client, and then waits."""

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from domain.acceptance import HandoffAccepted
 from domain.alerts import Cause, ManagerAlerted
-from domain.case import Holder
 from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.handoff import HandoffProposed
 from domain.ledger.readtable import Index
 from domain.overrides import OverrideReviewed
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.remembered import Holder
 from domain.transfer import TransferReceived
 from projections.projection import Projection, but
 

@@ -11,8 +11,8 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from domain.calendar import civil_day, end_of
-from domain.case import Holder
 from domain.policy import Policies, Policy
+from domain.remembered import Holder
 from projections.handoffs import HANDOFFS
 from projections.standing import STANDING
 from projections.stood import THEN

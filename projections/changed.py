@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from domain.case import Speaker
 from domain.decider import Recorded, Value
 from domain.intake import ClientInformed
 from domain.objections import ObjectionAnswered, ObjectionLapsed, ObjectionRaised, ObjectionWithdrawn
+from domain.remembered import Speaker
 from domain.reopening import CaseReopened
 from domain.requests import RequestAnswered, RequestKind, RequestMade
 from domain.trail import Trail

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from domain.case import Attribution, Ground, Initiator
 from domain.closure import CaseClosed, ClosureProposed, ClosureWithdrawn
 from domain.decider import Recorded, Role
 from domain.intake import ClientInformed
 from domain.objections import ObjectionRaised
+from domain.remembered import Attribution, Ground, Initiator
 from domain.reopening import CaseReopened, Trigger
 from domain.requests import ClientAnswered
 from projections.projection import Opens, Projection, but

@@ -12,12 +12,12 @@ from itertools import pairwise
 from typing import TypeVar
 from uuid import UUID
 
-from domain.case import Holder, OwnerKind
 from domain.contacts import ContactMade
 from domain.decider import Recorded, Value
 from domain.intake import CaseOpened, ClientInformed
 from domain.meetings import JointMeetingHeld, WarmMeetingHeld
 from domain.objections import ObjectionAnswered
+from domain.remembered import Holder, OwnerKind
 from domain.reopening import CaseReopened
 from domain.requests import RequestAnswered, RequestMade
 from domain.team import TeamLineAgreed

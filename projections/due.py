@@ -15,13 +15,13 @@ from psycopg.rows import namedtuple_row
 
 from domain.access import EndEmergencyAccess
 from domain.alerts import AlertManager
-from domain.case import Holder
 from domain.client import EndRepresentative
 from domain.consent import LapseConsent
 from domain.decider import Command, Entry
 from domain.handoff import ExpireHandoff
 from domain.ownership import FallToUnit
 from domain.protection import LiftAddressProtection
+from domain.remembered import Holder
 from projections.client_terms import CLIENT_TERMS
 from projections.standing import STANDING
 from projections.terms import TERMS

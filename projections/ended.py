@@ -14,7 +14,7 @@ from typing import Any, LiteralString, get_args
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
-from domain.case import Attribution, Ground, Initiator
+from domain.remembered import Attribution, Ground, Initiator
 from projections.endings import ENDINGS, Outcome
 from projections.offers import FEWEST, By, Reader, seen_by
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from domain.case import Attribution, Case, Ground, Initiator, ProposedClosure, as_holder
+from domain.case import Case, as_holder
 from domain.closure import CaseClosed, ClosureProposed
 from domain.decider import STAFF, Recorded, Value
 from domain.history import after, beginning
@@ -16,6 +16,7 @@ from domain.intake import CaseOpened
 from domain.ledger.readtable import Index
 from domain.objections import ObjectionAnswered, ObjectionLapsed, ObjectionRaised, ObjectionWithdrawn
 from domain.overrides import RuleOverridden
+from domain.remembered import Attribution, Ground, Initiator, ProposedClosure
 from domain.reopening import CaseReopened, Trigger
 from domain.requests import ExperienceAsked, ExperienceReported
 from domain.trail import Trail

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from domain.acceptance import DeclineCode, HandoffAcceptanceReported, HandoffAccepted, HandoffDeclined
-from domain.case import Holder
 from domain.closure import CaseClosed
 from domain.consent import DisclosureBasis
 from domain.decider import Recorded, Role
 from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
 from domain.ledger.readtable import Index
+from domain.remembered import Holder
 from domain.transfer import MatterTransferred, TransferContested, TransferReceived
 from projections.projection import Opens, Projection, but
 

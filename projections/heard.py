@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from domain.assessment import AssessmentCompleted
-from domain.case import Holder, Speaker, Standing, as_holder
+from domain.case import as_holder
 from domain.closure import ClosureProposed
 from domain.decider import CLIENT_SIDE, STAFF, Event, Recorded, Role, Value
 from domain.handoff import HandoffProposed
 from domain.ledger.readtable import Index
 from domain.plan import PlanAgreed
+from domain.remembered import Holder, Speaker, Standing
 from domain.team import TeamLineAgreed
 from domain.trail import Trail
 from domain.transfer import MatterTransferred

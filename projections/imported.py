@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.case import Holder
 from domain.decider import Recorded
 from domain.imports import ActivityImported
 from domain.intake import CaseOpened
+from domain.remembered import Holder
 from projections.projection import Projection, but
 
 

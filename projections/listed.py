@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from domain.case import OwnerKind
+from domain.remembered import OwnerKind
 from projections.findings.found import Moment
 from projections.findings.judged import FINDINGS
 from projections.findings.stands import SETTINGS, STANDS

@@ -8,10 +8,10 @@ from typing import Any
 
 from psycopg import Connection
 
-from domain.case import Holder
 from domain.decider import Recorded, State
 from domain.ledger.readtable import ReadTable
 from domain.ledger.recorder import Rows
+from domain.remembered import Holder
 from projections.caseload import caseloads
 from projections.projection import AnyProjection, every_projection
 from projections.standing import STANDING

@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from domain.acceptance import HandoffAccepted
-from domain.case import Holder, OwnerKind
 from domain.client_ownership import ClientReturnedOwnership, ClientTookOwnership, OwnerChosen
 from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.intake import CaseOpened
 from domain.ledger.readtable import Index
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.remembered import Holder, OwnerKind
 from domain.reopening import CaseReopened
 from domain.transfer import TransferReceived
 from projections.projection import Projection, but

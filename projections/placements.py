@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from domain.acceptance import HandoffAccepted, HandoffDeclined
-from domain.case import Holder
 from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
 from domain.intake import CaseOpened
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.remembered import Holder
 from domain.reopening import CaseReopened
 from domain.transfer import MatterTransferred, TransferContested, TransferReceived
 from projections.projection import Projection, but

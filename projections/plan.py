@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from domain.case import Holder
 from domain.contacts import ContactAttempted, ContactMade
 from domain.decider import CLIENT_SIDE, Means, Recorded, Value
 from domain.plan import GoalClosed, GoalRevised, GoalSet, PlanAgreed
 from domain.provision import ServiceDeclined, ServiceEnded, ServiceStarted
+from domain.remembered import Holder
 from domain.requests import YES, ClientAnswered
 from domain.trail import Trail
 from projections.projection import Opens, Projection, but

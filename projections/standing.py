@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, Ground, Holder, OwnerKind
+from domain.case import Case
 from domain.closure import CaseClosed
 from domain.decider import Recorded, Value
 from domain.history import after, beginning
 from domain.intake import CaseOpened, NextStepPromised
 from domain.ledger.readtable import Index
+from domain.remembered import Ground, Holder, OwnerKind
 from domain.reopening import CaseReopened
 from projections.projection import Projection, but
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from domain.case import Holder
 from domain.decider import Recorded, Value
+from domain.remembered import Holder
 from domain.team import DissentRecorded, TeamLineAgreed, TeamSelfReviewed
 from domain.trail import Trail
 from projections.projection import Opens, Projection, but

@@ -13,7 +13,6 @@ from uuid import UUID
 from domain.acceptance import HandoffAccepted, HandoffDeclined
 from domain.access import EmergencyAccessEnded, EmergencyAccessGranted
 from domain.alerts import ManagerAlerted
-from domain.case import Holder
 from domain.closure import CaseClosed
 from domain.consent import ConsentGiven, ConsentWithdrawn
 from domain.decider import Recorded
@@ -21,6 +20,7 @@ from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
 from domain.ledger.readtable import Index
 from domain.overrides import OverrideReviewed, RuleOverridden
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.remembered import Holder
 from domain.transfer import TransferReceived
 from projections.projection import Projection, but
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from domain.case import Holder, Speaker
 from domain.client import Language, WaitsFor
 from domain.client_ownership import ClientAskedWhoOwns, ClientReturnedOwnership, ClientTookOwnership, OwnerChosen
 from domain.closure import CaseClosed, ClosureProposed, ClosureWithdrawn
@@ -15,6 +14,7 @@ from domain.consent import ConsentGiven, ConsentWithdrawn
 from domain.decider import CLIENT_SIDE, Recorded, Value
 from domain.objections import ObjectionAnswered, ObjectionLapsed, ObjectionRaised, ObjectionWithdrawn
 from domain.provision import ServiceDeclined
+from domain.remembered import Holder, Speaker
 from domain.reopening import CaseReopened
 from domain.requests import (
     YES,

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from domain.acceptance import AcceptHandoff
-from domain.case import Holder
 from domain.client import RegisterClient
 from domain.decider import Actor, Command, Role
 from domain.directory import (
@@ -28,6 +27,7 @@ from domain.ledger.migrate import migrate
 from domain.ledger.recorder import Receipt
 from domain.ledger.warm import ReadModels
 from domain.ledger.words import KeyFile
+from domain.remembered import Holder
 from domain.voice import RecordStatement
 from projections.live import Live
 

@@ -21,7 +21,6 @@ import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, Mapper
 
-from domain.case import Holder
 from domain.decider import Recorded, Refusal, State, Unacceptable
 from domain.facts import Facts
 from domain.history import beginning, counted, fold, reorders
@@ -33,6 +32,7 @@ from domain.ledger.mapper import EventMapper, Sealed, decoded
 from domain.ledger.recorder import Act, LedgerRecorder, Overtaken, Receipt, select_stream
 from domain.ledger.warm import Loaded, NoReadModels, ReadModels, Warm
 from domain.ledger.words import KeyFile, Keyring, entry_key, unseal
+from domain.remembered import Holder
 
 __all__ = [
     "ATTEMPTS", "Asked", "Cases", "KeyReused", "Steps", "TooBusy", "UnsafeSetting", "VersionMismatch", "Write", "ask",

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.client import Client
 from domain.decider import (
     CLIENT,
@@ -38,6 +38,7 @@ from domain.intake import CaseOpened
 from domain.ledger.calendar import finnish_calendar
 from domain.ledger.recorder import Receipt
 from domain.ledger.warm import Loaded, ReadModels
+from domain.remembered import Holder
 
 
 class VersionMismatch(Conflict):

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from domain.case import Holder
 from domain.decider import Recorded, State
 from domain.ledger.readtable import ReadTable
 from domain.ledger.recorder import NO_HASH, Rows
+from domain.remembered import Holder
 
 
 class ReadModels(Protocol):

@@ -18,7 +18,6 @@ from domain.requests import RequestAnswered, RequestMade
 from domain.transfer import TransferReceived
 from projections.findings.finding import Book
 
-
 _CHANGES_WHO_ANSWERS = (
     CaseOpened, CaseReopened, HandoffAccepted, TransferReceived, ResponsibleNamed, ResponsibilityFellToUnit, CaseClosed,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What waits for a unit's manager."""
 
 from api.clock import done
+from api.moments import cursor
 from projections.due import due
 from tests.api.conftest import Door, as_client, kind
 from tests.town import BO, CILLA, holder
@@ -43,6 +44,9 @@ def test_alerts_come_in_pages_the_oldest_first(own_door: Door) -> None:
 
 def test_no_cursor_and_no_reader_of_another_kind(door: Door) -> None:
     assert kind(door.get("/alerts?after=aGVp", CILLA)) == (400, "cursor-malformed")
+    for version, at in ((2**63, "2025-03-03T09:00:00Z"), (1, "2025-03-03T09:00:00")):
+        after = cursor(f'["{at}", "00000000-0000-0000-0000-000000000000", {version}]')
+        assert kind(door.get("/alerts", CILLA, params={"after": after})) == (400, "cursor-malformed")
     assert kind(door.get("/alerts?unit=tyhja", CILLA)) == (422, "unit-without-organisation")
     assert kind(door.get("/alerts?otsikko=1", CILLA)) == (422, "request-invalid")
     assert kind(door.get("/alerts", as_client(door.client()))) == (403, "role-not-allowed")

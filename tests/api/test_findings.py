@@ -181,6 +181,19 @@ def test_what_is_not_documented_is_refused(door: Door, query: str) -> None:
     assert kind(door.get(f"/findings?{query}")) == (422, "request-invalid")
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("path", ["findings", "caseload", "cases", "rules"])
+def test_days_are_reckoned_from_the_years_of_living_people(door: Door, path: str, moment: str) -> None:
+    assert kind(door.get(f"/{path}", params={"happened_by": moment})) == (422, "request-invalid")
+
+
+def test_a_case_too_is_judged_in_the_years_of_living_people(door: Door) -> None:
+    case = door.case()
+    for clock in ("known_at", "happened_by"):
+        refused = door.get(f"/cases/{case}/findings", params={clock: "9999-12-31T23:59:59-14:00"})
+        assert kind(refused) == (422, "request-invalid")
+
+
 @pytest.mark.parametrize(
     "after",
     [

@@ -22,7 +22,7 @@ from api.imports import IMPORTER, Import, NotTaken, Taken, import_history, place
 from api.settings import Settings
 from api.sources import Mapping, Row, read
 from domain.acceptance import AcceptHandoff
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.decider import SEALED, Actor, Role
 from domain.directory import JoinUnit, WorkerJoined, unit_stream, worker_stream
 from domain.handoff import ProposeHandoff
@@ -30,6 +30,7 @@ from domain.imports import ActivityImported
 from domain.intake import PromiseNextStep
 from domain.ledger.application import ask
 from domain.ledger.postgres import Server
+from domain.remembered import Holder
 from projections.rebuild import verify
 from projections.report import Level, handoff_figures
 from tests.api.conftest import new_database

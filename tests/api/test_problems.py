@@ -17,9 +17,10 @@ from domain.decider import Absent, Conflict, Forbidden, Refusal, Unacceptable
 from domain.ledger.application import KeyReused, TooBusy, VersionMismatch
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.mapper import HistoryDamaged, TopicUnknown, every
+from domain.overrides import Overridable
 from tests.api.conftest import Door, kind
 
-FAMILIES = {Refusal: 500, Forbidden: 403, Absent: 404, Conflict: 409, Unacceptable: 422}
+FAMILIES = {Refusal: 500, Forbidden: 403, Absent: 404, Conflict: 409, Unacceptable: 422, Overridable: 409}
 REFUSALS = [it for it in every(Refusal) if it not in FAMILIES]
 
 
@@ -27,7 +28,7 @@ REFUSALS = [it for it in every(Refusal) if it not in FAMILIES]
 def test_every_refusal_is_in_the_documentation_and_explains_itself(door: Door, refusal: type[Refusal]) -> None:
     document = door.app.openapi()
     explained = door.get(f"/problems/{refusal.slug()}", None).json()
-    assert explained["detail"] == " ".join((refusal.__doc__ or "").split())
+    assert explained["detail"] == refusal.says()
     schema = document["components"]["schemas"][refusal.__name__]
     assert schema["properties"]["type"] == {"const": explained["type"]}
     assert schema["description"] == explained["detail"]
@@ -36,6 +37,12 @@ def test_every_refusal_is_in_the_documentation_and_explains_itself(door: Door, r
         "schema"
     ]["oneOf"]
     assert explained.get("rule") == refusal.rule
+
+
+def test_a_rule_that_a_manager_may_override_says_so_to_whoever_it_refuses(door: Door) -> None:
+    explained = door.get("/problems/time-to-object", None).json()
+    assert explained["detail"].startswith("The client may still object.")
+    assert "A manager may override rule 13: send the same with `override`" in explained["detail"]
 
 
 @pytest.mark.parametrize("problem", kinds().values(), ids=lambda it: it.__name__)

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from domain.acceptance import AcceptHandoff
-from domain.case import Holder
 from domain.client import RegisterClient
 from domain.client_ownership import ReturnOwnership, TakeOwnership
 from domain.decider import Actor, Command, Role
@@ -22,6 +21,7 @@ from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Pool, Region
 from domain.ledger.migrate import migrate
 from domain.ledger.words import KeyFile
+from domain.remembered import Holder
 from domain.requests import AnswerRequest, AskExperience, MakeRequest
 from domain.voice import ConfirmStatement, RecordStatement
 from projections.live import Live

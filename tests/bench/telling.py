@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff
 from domain.assessment import CompleteAssessment, StartAssessment
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.client import Client, RegisterClient
 from domain.client_ownership import AskWhoOwns, ChooseOwner, ReturnOwnership, TakeOwnership
 from domain.closure import CloseCase, ProposeClosure
@@ -25,6 +25,7 @@ from domain.objections import AnswerObjection, RaiseObjection
 from domain.ownership import NameResponsible
 from domain.plan import AgreePlan, SetGoal
 from domain.provision import EndService, StartService
+from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient, AnswerRequest, AskExperience, MakeRequest, ReportExperience
 from domain.support import GiveSupport, RequestSupport

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from domain.acceptance import AcceptHandoff
 from domain.assessment import CompleteAssessment
 from domain.calendar import HELSINKI, Calendar
-from domain.case import Case, Holder, as_holder
+from domain.case import Case, as_holder
 from domain.client import Client, Representative
 from domain.closure import CloseCase, ProposeClosure
 from domain.decider import CLIENT as CLIENT_ID
@@ -22,6 +22,7 @@ from domain.handoff import ProposeHandoff
 from domain.history import counted, effective, fold
 from domain.intake import InformClient, OpenCase
 from domain.policy import Policy
+from domain.remembered import Holder
 from domain.voice import RecordStatement
 
 # Who is who.

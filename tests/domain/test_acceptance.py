@@ -16,12 +16,7 @@ from domain.acceptance import (
     OnlyManagerForUnit,
     ReportAcceptance,
 )
-from domain.case import (
-    Holder,
-    HolderUnknown,
-    NotResponsible,
-    TakesOnNothingMore,
-)
+from domain.case import HolderUnknown, NotResponsible, TakesOnNothingMore
 from domain.client_ownership import TakeOwnership
 from domain.decider import Actor, Override, RoleNotAllowed
 from domain.handoff import (
@@ -33,6 +28,7 @@ from domain.handoff import (
 from domain.intake import ClientInformed
 from domain.overrides import OnlyManagerOverrides, RuleOverridden
 from domain.ownership import NameResponsible, ResponsibleNamed
+from domain.remembered import Holder
 from domain.requests import AnswerAsClient
 from tests.domain.given import (
     CITY,

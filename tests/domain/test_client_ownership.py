@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.case import Case, CaseNotOpen, Holder, HolderUnknown, OutOfOrder, WordsMissing
+from domain.case import Case, CaseNotOpen, HolderUnknown, OutOfOrder, WordsMissing
 from domain.client import ClientHasDecided, OutsideMandate
 from domain.client_ownership import (
     AskWhoOwns,
@@ -20,6 +20,7 @@ from domain.client_ownership import (
 from domain.closure import ProposeClosure
 from domain.corrections import ConfirmMisplaced, MarkErroneous
 from domain.decider import Actor, Command, RoleNotAllowed
+from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient, ClientAnswered
 from domain.voice import OwnWitness

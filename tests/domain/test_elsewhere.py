@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.case import CaseNotOpen, Decision
+from domain.case import CaseNotOpen
 from domain.decider import RoleNotAllowed
 from domain.directory import OrganisationUnknown, organisation_stream
 from domain.elsewhere import (
@@ -13,6 +13,7 @@ from domain.elsewhere import (
     ReceiveContact,
     ReferenceDecision,
 )
+from domain.remembered import Decision
 from tests.domain.given import COUNTY, aino, closed_at_once, given, made_by, moment, opened_by, the_client
 
 DECISION = made_by(2)

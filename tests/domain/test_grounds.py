@@ -5,13 +5,13 @@ from typing import Any, get_args
 
 import pytest
 
-from domain.case import Ground
 from domain.closure import ClosureProposed, ProposeClosure, ReachedSince
 from domain.contacts import AttemptContact, MakeContact
 from domain.elsewhere import ReferenceDecision
 from domain.grounds import ClientEndsAsClient, DeathNotRecorded, GroundMissing, MismatchNotReviewed, NotSoughtEnough
 from domain.policy import Policy
 from domain.provision import DecisionAbsent, NoDecisionToAppeal
+from domain.remembered import Ground
 from domain.requests import AnswerRequest, MakeRequest
 from domain.team import AgreeTeamLine, ReviewTeamLine
 from tests.domain.given import (

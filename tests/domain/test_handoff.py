@@ -9,16 +9,7 @@ from domain.acceptance import (
 )
 from domain.alerts import ManagerAlerted
 from domain.assessment import CompleteAssessment
-from domain.case import (
-    Case,
-    CaseNotOpen,
-    Holder,
-    HolderUnknown,
-    NotResponsible,
-    OutOfOrder,
-    TakesOnNothingMore,
-    WordsMissing,
-)
+from domain.case import Case, CaseNotOpen, HolderUnknown, NotResponsible, OutOfOrder, TakesOnNothingMore, WordsMissing
 from domain.decider import Actor, Command, Refusal
 from domain.handoff import (
     AlreadyTheirs,
@@ -35,6 +26,7 @@ from domain.handoff import (
     WithdrawHandoff,
 )
 from domain.ownership import NameResponsible
+from domain.remembered import Holder
 from domain.transfer import TransferMatter
 from domain.voice import ViewMissing, ViewUnavailable
 from tests.domain.given import (

@@ -5,12 +5,12 @@ from uuid import uuid4
 import pytest
 
 from domain.acceptance import HandoffAccepted
-from domain.case import Holder
 from domain.closure import CaseClosed, ClosureProposed
 from domain.decider import RoleNotAllowed
 from domain.handoff import HandoffProposed, HandoffWithdrawn
 from domain.imports import ActivityImported, ImportActivity, ImportCase, NotAnImport
 from domain.intake import CaseOpened, NextStepPromised
+from domain.remembered import Holder
 from domain.reopening import CaseReopened
 from tests.domain.given import (
     CLIENT,

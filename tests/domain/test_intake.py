@@ -6,15 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.case import (
-    CaseNotOpen,
-    EntryAbsent,
-    Holder,
-    HolderUnknown,
-    OtherOrganisation,
-    TakesOnNothingMore,
-    WordsMissing,
-)
+from domain.case import CaseNotOpen, EntryAbsent, HolderUnknown, OtherOrganisation, TakesOnNothingMore, WordsMissing
 from domain.client import ClientDead
 from domain.decider import (
     AlreadyThere,
@@ -46,6 +38,7 @@ from domain.intake import (
     UnitMissing,
 )
 from domain.policy import Policy
+from domain.remembered import Holder
 from tests.domain.given import (
     ANY_CLIENT,
     CLIENT,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff
-from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, Rebuff
+from domain.case import CaseNotOpen, HolderUnknown, NotResponsible
 from domain.decider import Actor, Override, RoleNotAllowed, TooEarly
 from domain.handoff import HandoffProposed, ProposeHandoff
 from domain.intake import ClientInformed
@@ -23,6 +23,7 @@ from domain.overrides import OnlyManagerOverrides, RuleOverridden
 from domain.ownership import NameResponsible
 from domain.policy import Policy
 from domain.provision import StartService
+from domain.remembered import Holder, Rebuff
 from domain.transfer import ReceiveTransfer, TransferMatter
 from domain.voice import ViewUnavailable
 from tests.domain.given import (

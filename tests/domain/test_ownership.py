@@ -3,7 +3,7 @@
 import pytest
 
 from domain.alerts import ManagerAlerted
-from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, OutOfOrder, TakesOnNothingMore
+from domain.case import CaseNotOpen, HolderUnknown, NotResponsible, OutOfOrder, TakesOnNothingMore
 from domain.client_ownership import TakeOwnership
 from domain.decider import RoleNotAllowed
 from domain.handoff import ProposeHandoff, WithdrawHandoff
@@ -16,6 +16,7 @@ from domain.ownership import (
     ResponsibleNamed,
     StaysOn,
 )
+from domain.remembered import Holder
 from tests.domain.given import (
     CITY,
     COUNTY,

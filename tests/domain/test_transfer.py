@@ -2,12 +2,13 @@
 
 import pytest
 
-from domain.case import CaseNotOpen, Holder, HolderUnknown, NotResponsible, OutOfOrder, TakesOnNothingMore, WordsMissing
+from domain.case import CaseNotOpen, HolderUnknown, NotResponsible, OutOfOrder, TakesOnNothingMore, WordsMissing
 from domain.consent import BasisMissing, GiveConsent
 from domain.decider import Override, RoleNotAllowed, TooEarly
 from domain.directory import organisation_stream
 from domain.handoff import HandoffPending, TransferPending
 from domain.ownership import NameResponsible
+from domain.remembered import Holder
 from domain.transfer import (
     ContestTransfer,
     MatterTransferred,

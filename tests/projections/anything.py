@@ -11,9 +11,10 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.decider import Context, Event, Recorded, Role
 from domain.ledger.mapper import every
+from domain.remembered import Holder
 from tests.projections.histories import (
     AINO,
     AN_ADMINISTRATOR,

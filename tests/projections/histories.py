@@ -15,7 +15,7 @@ from domain.acceptance import AcceptHandoff, DeclineHandoff, ReportAcceptance
 from domain.access import EndEmergencyAccess, GrantEmergencyAccess
 from domain.asking import DeclineHandoffRequest, RequestHandoff
 from domain.assessment import CompleteAssessment
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.client import Client
 from domain.client_ownership import AskWhoOwns, ChooseOwner, ReturnOwnership, TakeOwnership
 from domain.closure import CloseCase, ProposeClosure, WithdrawClosure
@@ -36,6 +36,7 @@ from domain.overrides import ReviewOverride
 from domain.ownership import NameResponsible
 from domain.plan import AgreePlan, CloseGoal, SetGoal
 from domain.provision import DeclineService, EndService, StartService
+from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient, AnswerRequest, AskExperience, MakeRequest, ReportExperience
 from domain.support import GiveSupport, RequestSupport

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.case import Holder
 from domain.closure import CaseClosed, CloseCase, ClosureProposed, ProposeClosure
+from domain.remembered import Holder
 from domain.reopening import CaseReopened
 from domain.requests import AskExperience, ReportExperience
 from projections.ended import FIRST, Ended, Figures, ended

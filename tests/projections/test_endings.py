@@ -4,7 +4,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from domain.case import Holder
 from domain.closure import CaseClosed, CloseCase, ProposeClosure
 from domain.decider import Override
 from domain.objections import (
@@ -15,6 +14,7 @@ from domain.objections import (
     RaiseObjection,
     WithdrawObjection,
 )
+from domain.remembered import Holder
 from domain.reopening import CaseReopened, ReopenCase
 from domain.requests import AnswerAsClient, AskExperience, ReportExperience
 from projections.endings import ENDINGS, Contested, Ending, Experience

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff
-from domain.case import Holder
 from domain.handoff import ExpireHandoff, WithdrawHandoff
+from domain.remembered import Holder
 from domain.transfer import ContestTransfer, ReceiveTransfer, TransferMatter
 from projections.flows import FIRST, BetterPlace, Figures, Flow, Side, flows
 from projections.handoffs import HANDOFFS

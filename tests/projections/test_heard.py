@@ -7,12 +7,12 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 
 from domain.assessment import CompleteAssessment
-from domain.case import Holder
 from domain.closure import ClosureProposed, ProposeClosure
 from domain.corrections import MarkErroneous
 from domain.decider import Actor, Override, Role
 from domain.ownership import NameResponsible
 from domain.plan import AgreePlan, SetGoal
+from domain.remembered import Holder
 from domain.team import AgreeTeamLine
 from domain.transfer import TransferMatter
 from domain.voice import ConfirmStatement, DisputeStatement, RecordStatement, ViewUnavailable

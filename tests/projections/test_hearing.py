@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from domain.assessment import CompleteAssessment
-from domain.case import Holder
 from domain.closure import ProposeClosure
 from domain.decider import Actor
+from domain.remembered import Holder
 from domain.voice import ConfirmStatement, DisputeStatement, RecordStatement
 from projections.heard import HEARD
 from projections.hearing import FIRST, Figures, Share, shares

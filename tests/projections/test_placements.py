@@ -5,9 +5,9 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff, HandoffAccepted
-from domain.case import Holder
 from domain.handoff import ExpireHandoff, HandoffProposed, HandoffWithdrawn, WithdrawHandoff
 from domain.ownership import NameResponsible, ResponsibilityFellToUnit, ResponsibleNamed
+from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.transfer import ContestTransfer, ReceiveTransfer, TransferMatter
 from projections.placements import PLACEMENTS, Placement

@@ -9,8 +9,8 @@ import pytest
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff
 from domain.assessment import CompleteAssessment
-from domain.case import Holder
 from domain.handoff import ExpireHandoff
+from domain.remembered import Holder
 from domain.transfer import ContestTransfer, TransferMatter
 from projections.handoffs import HANDOFFS
 from projections.imported import IMPORTED

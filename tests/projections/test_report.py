@@ -8,8 +8,8 @@ from uuid import UUID, uuid5
 import psycopg
 import pytest
 
-from domain.case import Holder
 from domain.decider import Recorded
+from domain.remembered import Holder
 from projections.closure import CLOSURE
 from projections.handoffs import HANDOFFS
 from projections.imported import IMPORTED

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from psycopg.rows import tuple_row
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff
-from domain.case import Holder
 from domain.client_ownership import ChooseOwner, TakeOwnership
 from domain.closure import ProposeClosure
 from domain.intake import PromiseNextStep
@@ -22,6 +21,7 @@ from domain.ledger.calendar import finnish_calendar
 from domain.ledger.postgres import Server
 from domain.objections import RaiseObjection
 from domain.policy import Policies
+from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerRequest, MakeRequest
 from domain.transfer import TransferMatter

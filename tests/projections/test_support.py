@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.case import Holder
+from domain.remembered import Holder
 from domain.support import GiveSupport, RequestSupport, SupportGiven
 from projections.offers import Reader
 from projections.support import SUPPORT, Given, Support

@@ -19,8 +19,8 @@ from httpx2 import Response
 
 from api.clock import done
 from domain.calendar import HELSINKI
-from domain.case import Holder
 from domain.decider import Actor, Role, Value
+from domain.remembered import Holder
 from projections.due import due
 from tests.api.conftest import Door
 from tests.town import ADMINISTRATOR, holder

@@ -17,3 +17,13 @@ COMMENT ON TABLE reads IS 'Who read which cases, in which capacity, when, by whi
 
 GRANT SELECT ON reads TO :service;
 GRANT INSERT (who, role, organisation, unit, what, why, cases, as_of) ON reads TO :service; -- when, the database says
+
+CREATE FUNCTION ever_protected(of_cases uuid[]) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SET search_path = :schema, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT c."case" FROM clients c JOIN events e ON e.stream = c.client
+        WHERE c."case" = ANY (of_cases) AND e.topic = 'address-protected'
+    );
+END $$;
+COMMENT ON FUNCTION ever_protected IS 'Those of the cases whose client''s address is protected or was. Planned once: that takes longer than the look.';

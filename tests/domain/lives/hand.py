@@ -12,8 +12,9 @@ from random import Random
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid4
 
-from domain.case import Case, Holder
+from domain.case import Case
 from domain.decider import MOST, WORDS, Actor, Entry, Recorded, Value
+from domain.remembered import Holder
 from domain.trail import Trail
 from tests.domain.given import (
     CITY,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff, ReportAcceptance
-from domain.case import Case, Holder, speaks_for
+from domain.case import Case, speaks_for
 from domain.closure import CloseCase, ProposeClosure, WithdrawClosure
 from domain.corrections import ConfirmMisplaced, DenyMisplaced
 from domain.decider import STAFF, Actor, Command, Forbidden, Override, Recorded, Refusal, Role
@@ -23,6 +23,7 @@ from domain.intake import InformClient
 from domain.objections import AnswerObjection
 from domain.overrides import Overridable, RuleOverridden
 from domain.policy import THRESHOLDS, Policy
+from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient
 from domain.transfer import ContestTransfer, ReceiveTransfer, TransferMatter

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from domain.acceptance import HandoffAccepted, HandoffDeclined
-from domain.case import Holder
 from domain.client_ownership import ClientReturnedOwnership, ClientTookOwnership, OwnerChosen
 from domain.closure import CaseClosed
 from domain.corrections import EntryMarkedErroneous
@@ -17,6 +16,7 @@ from domain.decider import Event, Recorded
 from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
 from domain.intake import CaseOpened
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
+from domain.remembered import Holder
 from domain.reopening import CaseReopened
 from domain.transfer import MatterTransferred, TransferContested, TransferReceived
 from domain.voice import StatementConfirmed, StatementDisputed, StatementRecorded

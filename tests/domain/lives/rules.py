@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.acceptance import HandoffAcceptanceReported, HandoffAccepted, HandoffDeclined
 from domain.asking import HandoffRequested
 from domain.assessment import AssessmentCompleted
-from domain.case import Case, Holder, as_holder
+from domain.case import Case, as_holder
 from domain.client_ownership import ClientAskedWhoOwns, OwnerChosen
 from domain.closure import CaseClosed, ClosureProposed
 from domain.corrections import EntryHidden, EntryMarkedErroneous, WordsDestroyed
@@ -20,6 +20,7 @@ from domain.objections import ObjectionLapsed, ObjectionRaised
 from domain.overrides import RuleOverridden
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
 from domain.plan import PlanAgreed
+from domain.remembered import Holder
 from domain.reopening import CaseReopened
 from domain.requests import ClientAnswered, ExperienceReported, RequestMade
 from domain.team import DissentRecorded, TeamLineAgreed, TeamSelfReviewed
