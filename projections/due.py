@@ -25,10 +25,8 @@ from domain.remembered import Holder
 from projections.client_terms import CLIENT_TERMS
 from projections.standing import STANDING
 from projections.terms import TERMS
+from projections.units import UNITS
 from projections.workers import WORKERS
-
-MOST = 500
-"""How much of each kind one look finds at most: the next look finds the rest."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +38,10 @@ class Due:
 
 
 def due(connection: Connection[Any]) -> Iterator[Due]:
-    """Yield what is due by the database's clock: terms of cases and of clients, then the cases of those who leave."""
+    """Yield what is due by the database's clock: terms of cases and of clients, then what waits for those who leave."""
     for query, command in _LOOKS:
         with connection.cursor(row_factory=namedtuple_row) as cursor:
-            found = cursor.execute(query.encode(), {"limit": MOST}).fetchall()
+            found = cursor.execute(query.encode()).fetchall()
         for row in found:
             it: Any = row  # its names are those of the query
             yield Due(it.stream, command(it))
@@ -74,23 +72,30 @@ def _offered(row: Any) -> Command[Any]:
 
 _OF_CASES = f"""
     SELECT "case" AS stream, kind, version, id FROM {TERMS.table.table}
-    WHERE settled IS NULL AND told IS NULL AND due <= clock_timestamp() ORDER BY due LIMIT %(limit)s"""
+    WHERE settled IS NULL AND told IS NULL AND due <= clock_timestamp() ORDER BY due"""
 _OF_CLIENTS = f"""
     SELECT client AS stream, kind, id FROM {CLIENT_TERMS.table.table}
-    WHERE settled IS NULL AND due <= clock_timestamp() ORDER BY due LIMIT %(limit)s"""
+    WHERE settled IS NULL AND due <= clock_timestamp() ORDER BY due"""
 _HELD_BY_LEAVING = f"""
     SELECT s."case" AS stream, s.responsible_organisation AS organisation, s.responsible_unit AS unit,
         s.responsible_worker AS worker
     FROM {WORKERS.table.table} w JOIN {STANDING.table.table} s ON s.responsible_organisation = w.organisation
         AND s.responsible_unit = w.unit AND s.responsible_worker = w.worker AND s.status = 'open'
-    WHERE w.leaving_at IS NOT NULL ORDER BY s."case" LIMIT %(limit)s"""
+    WHERE w.leaving_at IS NOT NULL ORDER BY s."case" """
 _OFFERED_TO_LEAVING = f"""
     SELECT t."case" AS stream, t.id, t.holder_organisation AS organisation, t.holder_unit AS unit,
         t.holder_worker AS worker
     FROM {WORKERS.table.table} w JOIN {TERMS.table.table} t ON t.holder_organisation = w.organisation
         AND t.holder_unit = w.unit AND t.holder_worker = w.worker AND t.settled IS NULL AND t.kind = 'offer'
-    WHERE w.leaving_at IS NOT NULL ORDER BY t."case" LIMIT %(limit)s"""
+    WHERE w.leaving_at IS NOT NULL ORDER BY t."case" """
+_OFFERED_TO_CLOSED = f"""
+    SELECT t."case" AS stream, t.id, t.holder_organisation AS organisation, t.holder_unit AS unit,
+        t.holder_worker AS worker
+    FROM {UNITS.table.table} u JOIN {TERMS.table.table} t ON t.holder_organisation = u.organisation
+        AND t.holder_unit = u.unit AND t.settled IS NULL AND t.kind = 'offer'
+    WHERE u.closed_at IS NOT NULL ORDER BY t."case" """
 
 _LOOKS: tuple[tuple[str, Callable[[Any], Command[Any]]], ...] = (
-    (_OF_CASES, _of_case), (_OF_CLIENTS, _of_client), (_OFFERED_TO_LEAVING, _offered), (_HELD_BY_LEAVING, _held),
+    (_OF_CASES, _of_case), (_OF_CLIENTS, _of_client), (_OFFERED_TO_LEAVING, _offered), (_OFFERED_TO_CLOSED, _offered),
+    (_HELD_BY_LEAVING, _held),
 )  # fmt: skip

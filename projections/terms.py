@@ -16,6 +16,7 @@ from domain.alerts import ManagerAlerted
 from domain.closure import CaseClosed
 from domain.consent import ConsentGiven, ConsentWithdrawn
 from domain.decider import Recorded
+from domain.erasure import PersonalDataErased
 from domain.handoff import HandoffExpired, HandoffProposed, HandoffWithdrawn
 from domain.ledger.readtable import Index
 from domain.overrides import OverrideReviewed, RuleOverridden
@@ -81,6 +82,8 @@ def ended(rows: Terms, it: Recorded) -> Terms:
             )
         case CaseClosed():
             return settled(rows, it, kind="offer")
+        case PersonalDataErased():  # nothing is added to the case any more
+            return settled(rows, it)
     return rows
 
 

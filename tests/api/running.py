@@ -72,8 +72,18 @@ class Serving:
 
 @contextmanager
 def serving(home: Path, *arguments: str, **more: str) -> Iterator[Serving]:
+    def is_up(line: str) -> bool:
+        return " replay " in line or ("/docs" in line and "LUOTSI_REGION" in more)
+
+    with going(home, "serve", *arguments, is_up=is_up, **more) as service:
+        yield service
+
+
+@contextmanager
+def going(home: Path, *arguments: str, is_up: Callable[[str], bool], **more: str) -> Iterator[Serving]:
+    """Give a command that goes on until it is stopped, once it has printed that it is up."""
     with subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "serve", *arguments], cwd=ROOT, env=environment(home, **more), text=True,
+        [sys.executable, "-m", "api.cli", *arguments], cwd=ROOT, env=environment(home, **more), text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdout
@@ -81,7 +91,7 @@ def serving(home: Path, *arguments: str, **more: str) -> Iterator[Serving]:
         try:
             for line in process.stdout:
                 lines.append(line)
-                if " replay " in line or ("/docs" in line and "LUOTSI_REGION" in more):
+                if is_up(line):
                     break
             yield Serving(process, "".join(lines))
         finally:

@@ -1,5 +1,6 @@
 """The clock: what is due by time alone is done, once, by one of those who could."""
 
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,20 +11,26 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.clock import Clock, done
+from api.house import opened as opened_house
+from api.settings import Settings
 from domain.access import EmergencyAccessEnded, GrantEmergencyAccess
 from domain.alerts import ManagerAlerted
+from domain.assessment import CompleteAssessment
 from domain.client import EndRepresentative, NameRepresentative, RepresentativeEnded
+from domain.closure import CloseCase, ProposeClosure
 from domain.consent import ConsentWithdrawn, GiveConsent
 from domain.decider import Actor
-from domain.directory import worker_stream
+from domain.directory import unit_stream, worker_stream
+from domain.erasure import ErasePersonalData
 from domain.handoff import HandoffExpired, ProposeHandoff
 from domain.intake import OpenCase
-from domain.leaving import AnnounceLeaving
+from domain.leaving import AnnounceLeaving, CloseUnit
 from domain.ledger.database import Region
 from domain.ledger.postgres import Server
 from domain.ownership import ResponsibilityFellToUnit
 from domain.protection import AddressProtectionLifted, ProtectAddress
 from projections.due import due
+from tests.api.running import going
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA, Town, holder, ledger
 
 PATIENCE = 20.0
@@ -171,3 +178,49 @@ def test_three_clocks_do_everything_once(town: Town, clocks: list[Clock]) -> Non
         it.start()
     assert waited_for(lambda: all("manager-alerted" in topics(town, case) for case in cases))
     assert [topics(town, case).count("handoff-expired") for case in cases] == [1] * 5
+
+
+def test_what_is_offered_to_a_unit_that_closes_returns(town: Town) -> None:
+    case = opened(town, BO)
+    offer = ProposeHandoff(
+        holder(AINO).as_unit, "muutti", no_view_because="ei tavoitettu", disclosure_basis="statutory"
+    )
+    town.do(offer, case, BO, occurred=days_ago(1))
+    town.do(CloseUnit(), unit_stream(AINO.organisation or "", AINO.unit or ""), ADMINISTRATOR)
+    assert tick(town) == 1
+    assert last(town, case, HandoffExpired).cause == "receiver_left"
+
+
+def test_nothing_is_due_in_a_case_whose_words_were_destroyed(town: Town) -> None:
+    case = opened(town)
+    town.do(GiveConsent(("kela",), until=days_ago(3)), case, BO, occurred=days_ago(30))
+    enough = CompleteAssessment("screening", "advice_suffices", no_view_because="puhelimessa")
+    ended = ProposeClosure("advice_sufficed", no_view_because="puhelimessa")
+    for command in (enough, ended, CloseCase()):
+        town.do(command, case, BO)
+    town.do(ErasePersonalData("retention_ended"), case, ADMINISTRATOR)
+    assert tick(town) == 0
+
+
+def test_when_the_working_clock_is_killed_another_process_takes_over(database: str, tmp_path: Path) -> None:
+    """As in production, where `luotsi worker` runs beside the service, more than once."""
+    settings = Settings(home=tmp_path / ".luotsi", region="koe", database_url=database)
+    where = {"DATABASE_URL": database, "LUOTSI_REGION": "koe"}
+    with opened_house(settings) as house:
+        town = Town(house.cases).settle()
+        with (
+            going(settings.home, "worker", is_up=bool, **where) as first,
+            going(settings.home, "worker", is_up=bool, **where) as second,
+        ):
+            before = offered(town)
+            assert waited_for(lambda: "handoff-expired" in topics(town, before))
+            with house.region.connect() as connection:
+                (working,) = connection.execute(_WORKING).fetchone() or (None,)
+            assert working == 1  # of the two, one at a time
+            first.process.kill()
+            later = offered(town)
+            assert waited_for(lambda: "handoff-expired" in topics(town, later))
+            assert second.stop(signal.SIGTERM) == (0, "Stopped", "")
+
+
+_WORKING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
