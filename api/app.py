@@ -22,6 +22,7 @@ from api import (
     hearing,
     lists,
     problems,
+    protected,
     queries,
     readers,
     reads,
@@ -67,6 +68,7 @@ def create_app(house: House, verifier: Verifier, caught_up: Callable[[], bool] =
     )
     app.state.verifier = verifier
     problems.handle(app)
+    protected.tell_refusals(app, house.cases)
     commands.mount(app)
     alerts.mount(app, house.cases)
     lists.mount(app, house.cases)

@@ -21,10 +21,10 @@ from api.reads import answer
 from api.rows import in_utc
 from domain.decider import Actor, Role, RoleNotAllowed, StreamAbsent
 from domain.ledger.application import Cases
+from projections.behind import count_behind
 from projections.caseload import Figures, Load, caseload, total
 from projections.findings.found import Moment
 from projections.listed import Place
-from projections.rebuild import count_behind
 from projections.standing import STANDING
 from projections.units import UNITS
 from projections.workers import WORKERS

@@ -23,7 +23,7 @@ from api.problems import HEADERS, HeaderMalformed, NotJson, RequestInvalid, inva
 from domain.assessment import CompleteAssessment
 from domain.case import Case
 from domain.client import Client
-from domain.decider import MOST, Actor, Command, State, Value
+from domain.decider import MOST, Actor, Command, Override, State, Value
 from domain.directory import (
     POLICY_STREAM,
     Organisation,
@@ -34,6 +34,7 @@ from domain.directory import (
     unit_stream,
     worker_stream,
 )
+from domain.intake import Continues
 from domain.ledger.application import Asked
 from domain.ledger.mapper import every
 from domain.ledger.recorder import Receipt
@@ -268,7 +269,7 @@ def _unstorable(value: Any, where: str) -> Iterator[dict[str, str]]:
 
 def limit(schemas: Mapping[str, Any]) -> None:
     """Say in the schemas of the commands how long their texts and lists may be."""
-    for name in (Holder.__name__, *(it.__name__ for it in commands())):
+    for name in (it.__name__ for it in (Holder, Override, Continues, *commands())):
         for field in schemas[name]["properties"].values():
             for it in (field, *field.get("anyOf", ())):
                 if it.get("type") == "string" and not it.keys() & {"const", "enum", "format"}:

@@ -14,9 +14,9 @@ from api.reads import answer
 from domain.decider import Actor
 from domain.ledger.application import Cases
 from projections import ended, offers, supported
+from projections.behind import count_behind
 from projections.ended import Ended
 from projections.endings import ENDINGS
-from projections.rebuild import count_behind
 from projections.support import SUPPORT
 from projections.supported import Supported
 

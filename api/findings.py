@@ -19,10 +19,10 @@ from api.queries import admitted, read_rows
 from api.reads import answer
 from api.rows import Shape, in_utc, inside
 from domain.ledger.application import Cases
+from projections.behind import count_behind
 from projections.findings.finding import Finding, Judgement
 from projections.findings.found import ByWhichPolicy, Key, State, found
 from projections.findings.judged import FINDINGS
-from projections.rebuild import count_behind
 
 _SHAPE = Shape(FINDINGS)
 

@@ -12,7 +12,7 @@ from api.house import House
 from api.problems import Problem
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.sequencer import lag
-from projections.rebuild import count_behind, count_behind_events
+from projections.behind import count_behind, count_behind_events
 
 
 class NotReady(Problem):

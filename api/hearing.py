@@ -13,9 +13,9 @@ from api.moments import next_page
 from api.reads import answer
 from domain.ledger.application import Cases
 from projections import hearing
+from projections.behind import count_behind
 from projections.heard import HEARD
 from projections.hearing import Share
-from projections.rebuild import count_behind
 
 
 class Shares(BaseModel):

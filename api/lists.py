@@ -27,10 +27,10 @@ from domain.ledger.calendar import finnish_calendar
 from domain.policy import Policies
 from domain.remembered import Ground, Holder, OwnerKind
 from projections import listed
+from projections.behind import count_behind
 from projections.findings import found
 from projections.findings.judged import FINDINGS
 from projections.listed import Key, Place, Sort, Sought
-from projections.rebuild import count_behind
 from projections.standing import STANDING
 
 READERS = STAFF | {Role.AUDITOR}
@@ -41,6 +41,12 @@ _MOST = 1000
 
 class SortOfNow(Problem):
     """Cases are sorted as they stand now; at a past moment they come in the order of their ids. Leave out `sort`."""
+
+    status = 422
+
+
+class ResponsibleTwice(Problem):
+    """Two are named, and one alone answers for a case. Name each once: with `responsible` before it or without."""
 
     status = 422
 
@@ -77,15 +83,15 @@ class Wanted(Somewhere, PageWanted):
     happened_by: Then | None = Field(None, description="As they stood at this time, by what is known now.")
 
     def sought(self, moment: found.Moment) -> Sought:
-        """Return what is sought. Raises `UnitWithoutOrganisation`."""
+        """Return what is sought. Raises `UnitWithoutOrganisation` and `ResponsibleTwice`."""
         kind, here = self.owner in get_args(OwnerKind), self.place
         return Sought(
             moment,
             owned_by=self.owner if kind else None,  # type: ignore[arg-type]  # it is one of them
             owner=Place() if kind else place_in(self.owner),
             responsible=Place(
-                here.organisation or self.responsible_organisation, here.unit or self.responsible_unit,
-                self.worker or self.responsible_worker,
+                _one(here.organisation, self.responsible_organisation), _one(here.unit, self.responsible_unit),
+                _one(self.worker, self.responsible_worker),
             ),
             offered_to=place_in(self.offered_to), status=self.status, due_by=self.due_by,
             without_worker=self.without_worker, rule=self.finding,
@@ -176,6 +182,13 @@ def mount(app: FastAPI, cases: Cases) -> None:
         "/clients/{id}/cases", client_cases, operation_id="ListCasesOfClient", summary="List a client's cases",
         tags=["cases"], response_class=Response, responses={200: {"description": "A page of them", "model": OwnCases}},
     )  # fmt: skip
+
+
+def _one(name: str | None, other: str | None) -> str | None:
+    """Return the one that is named, if any."""
+    if None not in {name, other} and name != other:
+        raise ResponsibleTwice(named=[name, other])
+    return name or other
 
 
 def only_readers(role: Role) -> None:

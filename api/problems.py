@@ -54,7 +54,6 @@ HEADERS: Mapping[str, str] = {
     "Occurred-At": "a time of the years 1900 to 2199 with its offset (RFC 3339), as in 2025-03-03T09:00:00+02:00",
     "Reported": "true or false",
     "Causation-Id": "a UUID",
-    "Purpose": "up to 200 characters that can be printed",
 }
 """The form that each header takes."""
 

@@ -9,10 +9,16 @@ from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
+from api.auth import bearer
+from api.problems import response
 from domain.case import Case
 from domain.client import Client
-from domain.decider import CLIENT, STAFF, Actor, Role
+from domain.decider import CLIENT, STAFF, Actor, Refusal, Role
 from domain.ledger.application import Cases
 from projections.findings.found import ByWhichPolicy
 from projections.listed import Place
@@ -67,6 +73,19 @@ def betrayed(cases: Cases, actor: Actor, found: Collection[UUID], *places: Place
     return hidden_from(cases, actor, ever)
 
 
+def tell_refusals(app: FastAPI, cases: Cases) -> None:
+    """Let a refusal tell nobody of a unit or a worker of a case in which they aren't to know it."""
+
+    async def answer(request: Request, refused: Exception) -> Response:
+        if isinstance(refused, Refusal) and refused.details and request.url.path.startswith("/cases/"):
+            case = UUID(str(request.path_params["id"]))
+            if await run_in_threadpool(hidden_from, cases, bearer(request).actor, [case]):
+                refused.details = unplaced(msgspec.to_builtins(refused.details))
+        return response(refused)
+
+    app.add_exception_handler(Refusal, answer)
+
+
 def without_places(content: Any, hidden: Collection[UUID]) -> Any:
     """Return what is to be shown, without the units and workers of these cases."""
     return _searched(msgspec.to_builtins(content), {str(it) for it in hidden}) if hidden else content
@@ -74,7 +93,7 @@ def without_places(content: Any, hidden: Collection[UUID]) -> Any:
 
 def _searched(value: Any, hidden: Collection[str]) -> Any:
     """Look for what tells of these cases: it names one of them in its field `case`."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_searched(it, hidden) for it in value]
     if not isinstance(value, dict):
         return value
@@ -85,7 +104,7 @@ def _searched(value: Any, hidden: Collection[str]) -> Any:
 
 def unplaced(value: Any) -> Any:
     """Return something told of a case without the units and workers in it."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [unplaced(it) for it in value]
     if not isinstance(value, dict):
         return value

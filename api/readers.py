@@ -15,7 +15,7 @@ from api.auth import By
 from api.lists import PageWanted
 from api.moments import CursorMalformed, next_page, read_cursor
 from api.problems import Problem
-from api.protected import concerned
+from api.protected import PROTECTED, concerned, hidden_from
 from api.queries import admitted
 from api.reads import answer
 from api.rows import in_utc
@@ -65,6 +65,8 @@ def mount(app: FastAPI, cases: Cases) -> None:
         _only_concerned(cases, by, id)
         rows = _rows(cases, id, _last(wanted.after), wanted.limit + 1)
         page = rows[: wanted.limit]
+        if hidden_from(cases, by, [id]):
+            page = [row | {"why": row["why"] and PROTECTED} for row in page]  # it may be where somebody went
         following = _place(page[-1]) if len(rows) > wanted.limit else None
         told = [{it: in_utc(row[it]) for it in ReadTold.model_fields} for row in page]
         return answer(request, cases, {"case": id, "reads": told, "next": next_page(request, following)})

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import bearer
-from api.problems import HeaderMalformed, Problem
+from api.problems import Problem
 from api.protected import hidden_from, without_places
 from domain.decider import CLIENT, Actor, Role
 from domain.ledger.application import Cases
@@ -33,6 +33,10 @@ class ReadNotLogged(Problem):
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
+class PurposeMalformed(Problem):
+    """The header Purpose is no short text that can be printed. Say why you read in 200 characters, or leave it out."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """That somebody reads cases, by which operation and why; `as_of` is the moment that they ask about, if not now."""
@@ -47,7 +51,7 @@ class Reading:
 def answer(request: Request, cases: Cases, content: dict[str, Any], version: int | None = None) -> Response:
     """Return what was asked for, or 304 where the asker has this version already. Nobody but the asker keeps it.
 
-    Who read which cases is written down first. Raises `ReadNotLogged`, `DatabaseUnavailable` and `HeaderMalformed`.
+    Who read which cases is written down first. Raises `ReadNotLogged`, `DatabaseUnavailable` and `PurposeMalformed`.
     """
     by, why, shown = bearer(request).actor, purpose(request), cases_in(content)
     if shown:
@@ -89,14 +93,14 @@ def cases_in(content: Any) -> frozenset[UUID]:
 
 
 def purpose(request: Request) -> str | None:
-    """Return why somebody reads, in their own words, if they say so. Raises `HeaderMalformed`."""
+    """Return why somebody reads, in their own words, if they say so. Raises `PurposeMalformed`."""
     said = request.headers.get(_PURPOSE, "").strip()
     try:
         text = said.encode("latin-1").decode()
     except UnicodeError:  # it was Latin-1, as headers are, and not UTF-8
         text = said
     if len(text) > _LONGEST or not text.isprintable():
-        raise HeaderMalformed(_PURPOSE)
+        raise PurposeMalformed(most=_LONGEST)
     return text or None
 
 

@@ -21,10 +21,10 @@ from domain.assessment import AssessmentKind, Trigger
 from domain.decider import STAFF, Role
 from domain.ledger.application import Cases
 from projections import flows, referral_memory
+from projections.behind import count_behind
 from projections.flows import Flow
 from projections.handoffs import HANDOFFS
 from projections.offers import month_of
-from projections.rebuild import count_behind
 from projections.referral_memory import Likeness, Memory
 from projections.screening import SCREENING
 

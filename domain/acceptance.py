@@ -19,6 +19,7 @@ from domain.case import (
     taking_on,
     works_in,
 )
+from domain.consent import consented
 from domain.decider import STAFF, Actor, Command, Conflict, Context, Event, Forbidden, Override, Refusal, Role, Words
 from domain.handoff import answered, waiting
 from domain.meetings import came_to, turned_away
@@ -52,7 +53,8 @@ class AcceptHandoff(Command[Case]):
     """Take on the case that was offered to you. From then on you answer for it.
 
     A manager may take it on for the unit (`for_unit`), which then names a worker within the time that policy sets.
-    While the client owns the case, they say yes to the offer first, unless it is urgent.
+    While the client owns the case, they say yes to the offer first, unless it is urgent; and a consent on which the
+    offer rests has to stand still.
 
     Where it is reported that you accepted elsewhere, you confirm that with this: it counts from then on, also for an
     offer that is over since, and whoever took the case on after you goes on answering for it.
@@ -84,6 +86,8 @@ class AcceptHandoff(Command[Case]):
         taking_on(ctx, by)
         if self.for_unit and ctx.actor.role != Role.MANAGER:
             raise OnlyManagerForUnit
+        if pending.by_consent and not consented(state, by.organisation, ctx.occurred):
+            yield ConsentGone(to=by.organisation)
         if state.owned_by == "client" and not pending.urgent and not state.answers.get(pending.version):
             yield HandoffNotAgreed(version=pending.version)
         yield taken_on(self.handoff, by, ctx)
@@ -225,7 +229,20 @@ class OnlyManagerForUnit(Forbidden):
     """Only a manager takes a case on for the unit. Take it on yourself, or ask your manager."""
 
 
+class ConsentGone(Overridable):
+    """It was offered on the client's consent, which stands no longer. Ask them, or let it be offered on another basis.
+
+    Until then whoever offered it goes on answering for the case. Only one who may accept it overrides it: where a
+    manager is to, have it offered to their unit.
+    """
+
+    rule = 7
+
+
 class HandoffNotAgreed(Overridable):
-    """The case is in the client's hands, and they have not said yes to this offer. Ask them, and record the answer."""
+    """The case is in the client's hands, and they have not said yes to this offer. Ask them, and record the answer.
+
+    Only one who may accept it overrides it: where a manager is to, have it offered to their unit.
+    """
 
     rule = 30

@@ -74,7 +74,7 @@ class GrantEmergencyAccess(Command[Case]):
         if withheld != (self.review_by is not None) or (self.review_by and self.review_by <= ctx.occurred):
             raise WithheldWithoutReview(review_by=self.review_by)
         yield EmergencyAccessGranted(ctx.id(1), self.reason, until, self.review_by, ctx.known.policy.version)
-        yield told(Entry(ctx.version), self.channel, self.withheld_because.strip(), ctx)
+        yield told(Entry(ctx.version), self.channel, self.withheld_because, ctx)
 
 
 class EmergencyAccessEnded(Event[Case]):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.decider import (
     ANYONE_IN_THE_CASE,
+    CLIENT,
     CLIENT_SIDE,
     STAFF,
     Absent,
@@ -247,11 +248,16 @@ class WithdrawDeathReport(Command[Client]):
 def within_mandate(ctx: Context, scope: Scope, *, by_client_before: bool = False) -> None:
     """Refuse a representative without a mandate for this, and one who would go over the client's own will (rule 16).
 
-    The mandate has to hold now, not only when it is said to have happened.
+    The mandate has to hold now, not only when it is said to have happened. Nor does a worker write down what a client
+    decides whose death is on record, unless it is reported from before.
     """
+    client = ctx.known.client or Client()
+    in_their_name = ctx.actor.role in STAFF and ctx.on_behalf_of == CLIENT and scope != "statements"
+    if in_their_name and client.dead and not ctx.reported:
+        raise TheDeadDecideNothing
     if ctx.actor.role != Role.REPRESENTATIVE:
         return
-    mandate = (ctx.known.client or Client()).represented(ctx.actor.id, ctx.occurred)
+    mandate = client.represented(ctx.actor.id, ctx.occurred)
     if mandate is None or not mandate.holds(ctx.recorded) or scope not in mandate.scope:
         raise OutsideMandate(scope=scope)
     if by_client_before:
@@ -326,6 +332,15 @@ class ClientHasDecided(Forbidden):
 
 class OneOfTwoCustodians(Forbidden):
     """The child has two custodians, and one alone can't decide this. Make a request of it, to which both can agree."""
+
+    rule = 16
+
+
+class TheDeadDecideNothing(Conflict):
+    """The client's death is on record, and nobody decides in their name any more. Withdraw a mistaken report.
+
+    What they decided before their death, send as reported, with the time at which they did.
+    """
 
     rule = 16
 

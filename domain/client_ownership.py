@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.case import Case, in_order, in_words, known_holder, only_open, only_while_open
+from domain.case import Case, in_order, in_words, known_holder, only_open, only_while_open, taking_on
 from domain.client import WaitsFor, waits_for, within_mandate
 from domain.decider import ANYONE_IN_THE_CASE, Command, Conflict, Context, Entry, Event, Role, Words
 from domain.remembered import Awaiting, Holder
@@ -91,6 +91,8 @@ class OwnerChosen(Event[Case]):
 class ChooseOwner(Command[Case]):
     """Choose who drives your case: any worker or unit in the directory. The responsible worker stays at your back.
 
+    Not one who is leaving, nor a unit that is closed.
+
     A worker may write it down for the client: it waits until the client confirms it. One of two custodians' waits for
     the other's yes.
     """
@@ -104,6 +106,7 @@ class ChooseOwner(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_by_client(state, ctx)
         known_holder(ctx, self.holder)
+        taking_on(ctx, self.holder)
         if state.chosen != self.holder or in_person_at_last(state, ctx):
             yield OwnerChosen(self.holder, self.words, waits_for(ctx))
 

@@ -132,7 +132,8 @@ class ClosureWithdrawn(Event[Case]):
 class WithdrawClosure(Command[Case]):
     """Take back the proposal to close the case. The client takes back their own.
 
-    What the client ended and confirmed, a worker takes back for the client only: it waits for the client's yes.
+    What the client ended and confirmed, a worker takes back for the client only: it waits for the client's yes, unless
+    the client has died since.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -149,7 +150,8 @@ class WithdrawClosure(Command[Case]):
         else:
             only_responsible(state, ctx)
         in_order(ctx, closure.at)
-        clients = not by_client and closure.initiator != "service" and closure.confirmed
+        dead = ctx.known.client is not None and ctx.known.client.dead
+        clients = not by_client and closure.initiator != "service" and closure.confirmed and not dead
         yield ClosureWithdrawn(self.reason, "client" if clients else None)
 
 

@@ -21,6 +21,7 @@ from domain.decider import (
     Event,
     Forbidden,
     Recorded,
+    Unacceptable,
     Words,
     not_before,
 )
@@ -88,8 +89,14 @@ class MarkErroneous(Command[Case]):
     wrong_person: bool = False
     replaced_in: UUID | None = None
 
+    def relies_on(self) -> Iterator[UUID]:
+        if self.replaced_in is not None:
+            yield self.replaced_in
+
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         in_words(reason=self.reason)
+        if not ctx.known.existing.issuperset(self.relies_on()):
+            raise RightCaseAbsent(replaced_in=self.replaced_in)
         marked = entry(ctx, self.version)
         _only_who_may_mark(state, ctx, marked)
         if self.wrong_person and state.misplaced.get(self.version):
@@ -236,6 +243,12 @@ def _confirmed_in_person(case: Case, marked: Recorded) -> bool:
         return False
     remembered = case.statements.get(marked.event.statement)
     return remembered is not None and remembered.in_person
+
+
+class RightCaseAbsent(Unacceptable):
+    """Nothing is recorded under the id of the right case. Check it, open that case first, or leave it out."""
+
+    rule = 20
 
 
 class SupersedeInstead(Conflict):

@@ -290,6 +290,7 @@ def decided(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
     for override in overrides_of(command):
         if override.rule not in used:
             raise NothingToOverride(rule=override.rule)
+        used.remove(override.rule)  # a rule is set aside once, for one reason
     return events
 
 

@@ -80,6 +80,7 @@ class RegisterOrganisation(Command[Organisation]):
     name: str
 
     def decide(self, state: Organisation, ctx: Context) -> Iterator[Event[Organisation]]:
+        named(organisation=self.organisation, name=self.name)
         yield OrganisationRegistered(self.organisation, self.name)
 
 
@@ -113,6 +114,7 @@ class OpenUnit(Command[Unit]):
 
     def decide(self, state: Unit, ctx: Context) -> Iterator[Event[Unit]]:
         registered(self, ctx)
+        named(unit=self.unit, name=self.name)
         yield UnitOpened(self.organisation, self.unit, self.name, self.locality)
 
 
@@ -146,6 +148,7 @@ class JoinUnit(Command[Worker]):
 
     def decide(self, state: Worker, ctx: Context) -> Iterator[Event[Worker]]:
         registered(self, ctx)
+        named(worker=self.worker)
         if self.unit not in state.units or state.leaving:
             yield WorkerJoined(self.organisation, self.unit, self.worker, self.profession)
 
@@ -204,6 +207,13 @@ def registered(command: Command[Any], ctx: Context) -> None:
         raise NotRegistered
 
 
+def named(**names: str) -> None:
+    """Refuse what goes by no name, or by no id."""
+    for field, name in names.items():
+        if not name.strip():
+            raise NameMissing(field=field)
+
+
 def only_organisations(command: Command[Any], ctx: Context) -> None:
     """Refuse what names an organisation that is not in the directory."""
     if not ctx.known.existing.issuperset(command.relies_on()):
@@ -216,6 +226,10 @@ class OrganisationUnknown(Unacceptable):
 
 class NotRegistered(Unacceptable):
     """The organisation or unit that it belongs to is not in the directory. Register that first."""
+
+
+class NameMissing(Unacceptable):
+    """Nobody finds what goes by no name. Fill in the field that is named."""
 
 
 class OrganisationMissing(Unacceptable):

@@ -37,7 +37,7 @@ class HandoffProposed(Event[Case]):
     def evolve(self, state: Case, ctx: Context) -> Case:
         pending = Pending(
             self.handoff, self.to, ctx.occurred, self.respond_by, version=ctx.version, urgent=self.urgent,
-            warm=self.warm,
+            warm=self.warm, by_consent=self.disclosure_basis == "consent",
         )  # fmt: skip
         offered = state.offered.with_(self.handoff, ctx.occurred)
         return asking.answered(state, self.request).but(pending=pending, offered=offered)

@@ -165,9 +165,10 @@ def told(
     about: Entry, channel: Means, withheld_because: Words, ctx: Context, received_at: datetime | None = None
 ) -> ClientInformed:
     """Return that the client was told of an entry, or why not, and when they count as having received it."""
+    why_not = withheld_because.strip()
     return ClientInformed(
-        about=about, channel=channel, withheld_because=withheld_because, withheld=bool(withheld_because),
-        received_at=None if withheld_because else _received(channel, received_at, ctx), object_by=None,
+        about=about, channel=channel, withheld_because=why_not, withheld=bool(why_not),
+        received_at=None if why_not else _received(channel, received_at, ctx), object_by=None,
         policy=ctx.known.policy.version,
     )  # fmt: skip
 
@@ -198,6 +199,7 @@ class PromiseNextStep(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_while_open(state, ctx)
+        in_words(what=self.what)
         if self.by <= ctx.occurred:
             raise PromiseInThePast(by=self.by)
         yield NextStepPromised(self.who, self.what, self.by)

@@ -50,7 +50,10 @@ Purpose = Literal["handoff", "cooperation"]
 
 
 class Pending(Value):
-    """A handoff that waits for an answer. `sender_claims`: its sender says that it was accepted elsewhere."""
+    """A handoff that waits for an answer. `sender_claims`: its sender says that it was accepted elsewhere.
+
+    `by_consent` says that the client's consent is the basis on which it goes to another organisation.
+    """
 
     handoff: UUID
     to: Holder
@@ -62,6 +65,7 @@ class Pending(Value):
     version: int = 0
     urgent: bool = False
     warm: bool = False
+    by_consent: bool = False
 
 
 class Unanswered(Value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain.case import Case, entry, in_words, known_holder, only_while_open
+from domain.case import Case, entry, in_words, known_holder, only_responsible, only_while_open
 from domain.decider import (
     MOST,
     Absent,
@@ -49,7 +49,8 @@ class TeamLineAgreed(Event[Case]):
 class AgreeTeamLine(Command[Case]):
     """Record a joint line of a team: its members, two workers at least, what they agreed on, and on whose words.
 
-    `client_view` is the statement on which it rests; without one, `no_view_because` says why there is none.
+    A member of it records it, or whoever answers for the case. `client_view` is the statement on which it rests;
+    without one, `no_view_because` says why there is none.
     """
 
     makes = True
@@ -68,6 +69,8 @@ class AgreeTeamLine(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case] | Refusal]:
         only_while_open(state, ctx)
         _named(self.members, ctx)
+        if not _is_one_of(self.members, ctx.actor):
+            only_responsible(state, ctx)
         in_words(text=self.text)
         for version in self.rests_on:
             entry(ctx, version)
@@ -142,8 +145,12 @@ def _only_member(case: Case, line: UUID, ctx: Context) -> None:
     if not (remembered := case.lines.get(line)):
         raise LineAbsent(line=line)
     not_before(ctx, remembered.at)
-    if (ctx.actor.organisation, ctx.actor.id) not in {(it.organisation, it.worker) for it in remembered.members}:
+    if not _is_one_of(remembered.members, ctx.actor):
         raise NotAMember(line=line)
+
+
+def _is_one_of(members: tuple[Holder, ...], actor: Actor) -> bool:
+    return (actor.organisation, actor.id) in {(it.organisation, it.worker) for it in members}
 
 
 class LineAbsent(Absent):

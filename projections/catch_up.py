@@ -11,8 +11,9 @@ from psycopg import Connection
 
 from domain.ledger.beside import Beside
 from domain.ledger.database import Region
+from projections.behind import behind
 from projections.projection import AnyProjection
-from projections.rebuild import batches, behind, rebuild_cases
+from projections.rebuild import batches, rebuild_cases
 
 PAUSE_SECONDS = 2.0
 SHARE = 0.05

@@ -83,7 +83,7 @@ def shares(
         heard=sql.Identifier(HEARD.table.table), unit=sql.SQL(_UNITS[by]), counted=sql.SQL(_COUNTED)
     )
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [_share(it) for it in cursor.execute(statement, values).fetchall()]
+        return [_share(it) for it in cursor.execute(statement, values, prepare=False).fetchall()]
 
 
 def _share(record: dict[str, Any]) -> Share:

@@ -22,7 +22,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 from psycopg import Connection
-from psycopg.types.json import Json, Jsonb
+from psycopg.types.json import Jsonb
 
 from domain.decider import Recorded
 from domain.history import counted, reorders
@@ -30,6 +30,7 @@ from domain.ledger.database import Region
 from domain.ledger.mapper import HistoryDamaged, TopicUnknown, decoded
 from domain.ledger.readtable import ReadTable, names
 from domain.ledger.recorder import now_current
+from projections.behind import KINDS, behind, kinds_of
 from projections.projection import AnyProjection, every_projection, topics_of
 
 BATCH_EVENTS = 2_000
@@ -94,22 +95,13 @@ def verify(region: Region, names: Sequence[str] = (), processes: int = 1, progre
     projections = _named(names)
     total = Outcome()
     with region.connect() as connection:
-        todo = connection.execute(_ALL, (_kinds(projections),)).fetchall()
+        todo = connection.execute(_ALL, (kinds_of(projections),)).fetchall()
         for projection in projections:
             for (case,) in connection.execute(_strays(projection).encode(), (list(topics_of(projection.of)),)):
                 what = f"rows of a {projection.table.kind} that does not exist"
                 total.differences.append(Difference(projection.name, case, what))
     _each(region, _verified, projections, todo, processes=processes, total=total, progress=progress)
     return total
-
-
-def _kinds(projections: Iterable[AnyProjection]) -> Json:
-    """Return the kinds of streams that these projections are of: by which topics known, and in which tables read."""
-    kinds = {it.of: it.table.kind for it in projections}
-    return Json([
-        {"kind": name, "topics": topics_of(kind), "tables": [it.table.table for it in projections if it.of is kind]}
-        for kind, name in kinds.items()
-    ])  # fmt: skip
 
 
 def _strays(projection: AnyProjection) -> str:
@@ -130,32 +122,6 @@ def start_over(connection: Connection, projections: Iterable[AnyProjection]) -> 
         except psycopg.errors.DeadlockDetected:
             if last:
                 raise
-
-
-def behind(
-    connection: Connection, projections: Sequence[AnyProjection], aside: Iterable[UUID] = ()
-) -> list[tuple[UUID, int]]:
-    """Return the cases of which some projection is behind the events, with how many events each has."""
-    found = connection.execute(_BEHIND, (_kinds(projections), list(aside))).fetchall()
-    return [(case, head) for case, head in found]
-
-
-def count_behind(connection: Connection, projections: Sequence[AnyProjection]) -> dict[str, int]:
-    """Return of each projection how many cases are behind, as far as `projected` knows them: at once.
-
-    It does not know of those that began before there was any projection of their kind: see `count_behind_events`.
-    """
-    return _counted(connection, projections, _COUNT_BEHIND)
-
-
-def count_behind_events(connection: Connection, projections: Sequence[AnyProjection]) -> dict[str, int]:
-    """Return the same of all cases that have begun, whether `projected` knows them or not: it reads all beginnings."""
-    return _counted(connection, projections, _COUNT_BEHIND_EVENTS)
-
-
-def _counted(connection: Connection, projections: Sequence[AnyProjection], statement: str) -> dict[str, int]:
-    found: dict[str, int] = dict(connection.execute(statement.encode(), (_kinds(projections),)).fetchall())
-    return {it.name: found[it.table.table] for it in projections}
 
 
 def rebuild_cases(connection: Connection, projections: Sequence[AnyProjection], cases: Sequence[UUID]) -> Outcome:
@@ -179,7 +145,7 @@ def rebuild_cases(connection: Connection, projections: Sequence[AnyProjection], 
 
 def _replaced(connection: Connection, projections: Sequence[AnyProjection], cases: Sequence[UUID]) -> Outcome:
     outcome = Outcome()
-    connection.execute(_BEGIN_ROWS, (_kinds(projections), list(cases)))
+    connection.execute(_BEGIN_ROWS, (kinds_of(projections), list(cases)))
     with connection.transaction():
         mine = [case for (case,) in connection.execute(_LOCK_ROWS, (list(cases),))]
         folded = list(_folded(connection, projections, mine, outcome))
@@ -362,50 +328,9 @@ _ROUNDS = 20
 
 _BEGUN = "SELECT stream FROM events WHERE version = 1 AND topic = ANY (%s)"
 
-_KINDS = "json_to_recordset(%s::json) AS k(kind text, topics text[], tables text[])"
-
 _ALL = f"""
     SELECT e.stream, (SELECT max(version) FROM events last WHERE last.stream = e.stream)
-    FROM {_KINDS} JOIN events e ON e.version = 1 AND e.topic = ANY (k.topics) ORDER BY 1"""
-
-_BEHIND = f"""
-    WITH kinds AS MATERIALIZED (SELECT * FROM {_KINDS}),
-    up_to_date AS MATERIALIZED (
-        SELECT k.kind, s.standing FROM kinds k CROSS JOIN standings(k.kind) s WHERE s.current @> k.tables
-    )
-    SELECT e.stream, (SELECT max(version) FROM events last WHERE last.stream = e.stream)
-    FROM kinds k JOIN events e ON e.version = 1 AND e.topic = ANY (k.topics)
-    LEFT JOIN (projected p JOIN up_to_date USING (kind, standing)) ON p.stream = e.stream
-    WHERE (p.stream IS NULL OR EXISTS (SELECT FROM events new WHERE new.stream = p.stream AND new.version > p.head))
-        AND NOT e.stream = ANY (%s) ORDER BY 1"""
-"""Of what `projected` says it believes only what the events bear out: who wrote them may not have known it."""
-
-_COUNT_BEHIND = f"""
-    WITH kinds AS MATERIALIZED (SELECT * FROM {_KINDS}),
-    behind AS MATERIALIZED (
-        SELECT k.kind, s.current,
-            (SELECT count(*) FROM projected p WHERE p.kind = k.kind AND p.standing = s.standing) AS streams
-        FROM kinds k CROSS JOIN standings(k.kind) s WHERE NOT s.current @> k.tables
-    )
-    SELECT t.name, coalesce((
-        SELECT sum(b.streams) FROM behind b WHERE b.kind = k.kind AND NOT t.name = ANY (b.current)
-    ), 0)::bigint
-    FROM kinds k CROSS JOIN LATERAL unnest(k.tables) AS t(name)"""
-
-_COUNT_BEHIND_EVENTS = f"""
-    WITH kinds AS MATERIALIZED (
-        SELECT kind, tables, (SELECT count(*) FROM events WHERE version = 1 AND topic = ANY (topics)) AS streams
-        FROM {_KINDS}
-    ),
-    up_to_date AS MATERIALIZED (
-        SELECT k.kind, s.current,
-            (SELECT count(*) FROM projected p WHERE p.kind = k.kind AND p.standing = s.standing) AS streams
-        FROM kinds k CROSS JOIN standings(k.kind) s
-    )
-    SELECT t.name, k.streams - coalesce((
-        SELECT sum(u.streams) FROM up_to_date u WHERE u.kind = k.kind AND t.name = ANY (u.current)
-    ), 0)::bigint
-    FROM kinds k CROSS JOIN LATERAL unnest(k.tables) AS t(name)"""
+    FROM {KINDS} JOIN events e ON e.version = 1 AND e.topic = ANY (k.topics) ORDER BY 1"""
 
 _START_OVER = """
     UPDATE projected p SET current = ARRAY(

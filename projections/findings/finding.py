@@ -43,7 +43,7 @@ class Finding:
     `since` is when it came about, or when the time began that a threshold measures. With `due` it stands from then on;
     with a `threshold` once that has passed, or where `value` is over it; otherwise at once. It stands until `settled`,
     by the event `settled_by`; None is never yet. `about` is the entry that it concerns, where one rule may find several
-    things at once.
+    things at once. `raised_at` is when the first of its entries counts: before that nobody could find it.
     """
 
     case: UUID
@@ -60,6 +60,7 @@ class Finding:
     due: datetime | None = None
     settled: datetime | None = None
     settled_by: int | None = None
+    raised_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,13 @@ class Judgement:
 class Book(Value):
     """What the families have found in a case so far, the case as decisions remember it, and notes of their own.
 
-    `waiting` tells where the rows of a rule and kind are that nothing has settled yet. `notes` are small facts that
-    later events are judged by, under a name that the family gives them.
+    `at` is when the events so far count: an import's may be out of order. `waiting` tells where the rows of a rule and
+    kind are that nothing has settled yet. `notes` are small facts that later events are judged by, under a name that
+    the family gives them.
     """
 
     case: Case = beginning(Case)
+    at: datetime | None = None
     rows: tuple[Finding, ...] = ()
     waiting: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
@@ -91,7 +94,8 @@ class Book(Value):
         in_hands = self.case if self.case.status == "open" else after(self.case, it)
         holder = in_hands.responsible
         place = {"organisation": holder.organisation, "unit": holder.unit} if holder else {}
-        what: dict[str, Any] = {"entries": (it.version,), "since": it.context.occurred, **place, **more}
+        at = self.time_of(it)
+        what: dict[str, Any] = {"entries": (it.version,), "since": at, "raised_at": at, **place, **more}
         row = Finding(case=it.stream, number=len(self.rows) + 1, rule=rule, kind=kind, **what)
         waiting = {**self.waiting, (rule, kind): (*self.waiting.get((rule, kind), ()), len(self.rows))}
         return self.but(rows=(*self.rows, row), waiting=waiting)
@@ -105,10 +109,14 @@ class Book(Value):
         rows = list(self.rows)
         for place in ends:
             row = rows[place]
-            entries, at = (*row.entries, it.version), max(it.context.occurred, row.since)
+            entries, at = (*row.entries, it.version), max(self.time_of(it), row.since)
             rows[place] = but(row, settled=at, settled_by=it.version, entries=entries)
         left = tuple(place for place in waits if place not in ends)
         return self.but(rows=tuple(rows), waiting={**self.waiting, (rule, kind): left})
+
+    def time_of(self, it: Recorded) -> datetime:
+        """Return when an event counts: never before those that count before it."""
+        return max(self.at or it.context.occurred, it.context.occurred)
 
     def noted(self, **notes: Any) -> Book:
         """Return the book with these notes."""
@@ -117,7 +125,7 @@ class Book(Value):
 
 def judged(row: Finding, at: datetime, policies: Policies, calendar: Calendar) -> Judgement | None:
     """Return whether a finding stands at a moment, None where it doesn't."""
-    if row.since > at:
+    if max(row.since, row.raised_at or row.since) > at:
         return None
     until = at if row.settled is None else min(at, row.settled)
     then = _stands_from(row, policies.at(row.since, row.organisation, row.unit), calendar, by_now=False)

@@ -29,7 +29,7 @@ def findings(book: Book, it: Recorded) -> Book:
     """Let each family judge the event, on the case as it was before; then let the case go on."""
     for family in families():
         book = family(book, it)
-    return book.but(case=after(book.case, it))
+    return book.but(case=after(book.case, it), at=book.time_of(it))
 
 
 def rows_of(book: Book) -> tuple[Finding, ...]:
@@ -44,7 +44,10 @@ _BY_PLACE = ("organisation", "unit", *_BY_RULE)
 _OPEN = "settled IS NULL"
 
 FINDINGS = Projection(
-    name="findings", version=1, row=Finding, fold=findings, key=("number",), start=Book(), rows=rows_of,
-    indexes=(Index(_BY_RULE, where=_OPEN), Index(_BY_PLACE, where=_OPEN), Index(_BY_RULE), Index(_BY_PLACE)),
+    name="findings", version=2, row=Finding, fold=findings, key=("number",), start=Book(), rows=rows_of,
+    indexes=(
+        Index(_BY_RULE, where=_OPEN), Index(_BY_PLACE, where=_OPEN), Index(_BY_RULE), Index(_BY_PLACE),
+        Index(("rule", "case")),
+    ),
 )  # fmt: skip
 """It has no path: whether a row stands is asked of a moment, so that it is read in a way of its own."""

@@ -82,11 +82,13 @@ SETTINGS = """settings AS MATERIALIZED (
 )"""
 """The table of what was set, which a statement that asks for the verdict begins with."""
 
-ITS_TIME = f"""(f.since <= %(at)s AND CASE WHEN f.due IS NOT NULL THEN f.due <= {_LAST}
+_BEGUN = "f.since <= %(at)s AND coalesce(f.raised_at <= %(at)s, true)"
+
+ITS_TIME = f"""({_BEGUN} AND CASE WHEN f.due IS NOT NULL THEN f.due <= {_LAST}
     WHEN f.threshold IS NULL THEN true ELSE {_over(_limit("AND p.since <= f.since"))} END)"""
 """Whether the finding `f` stands at the moment by the policy of its time."""
 
-TODAY = f"""(f.since <= %(at)s AND CASE WHEN f.threshold IS NULL THEN coalesce(f.due <= {_LAST}, true)
+TODAY = f"""({_BEGUN} AND CASE WHEN f.threshold IS NULL THEN coalesce(f.due <= {_LAST}, true)
     ELSE {_over(_limit(""))} END)"""
 """Whether it stands by the policy of today."""
 

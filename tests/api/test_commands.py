@@ -13,7 +13,7 @@ import pytest
 
 from api.commands import KINDS, MOST_CHARACTERS, commands, path_of
 from api.problems import HEADERS, MOST_BYTES
-from domain.decider import WORDS, Actor, Command, Role
+from domain.decider import WORDS, Actor, Command, Override, Role, Value
 from domain.ledger.mapper import every
 from tests.api.conftest import Door, as_client, counted, kind, nothing_written
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA
@@ -384,10 +384,10 @@ def test_a_text_may_be_long_but_not_without_end(door: Door) -> None:
     assert answer.json()["errors"] == [{"where": "/body/words", "what": "Text should have at most 50000 characters"}]
 
 
-@pytest.mark.parametrize("command", list(commands()), ids=lambda it: it.__name__)
-def test_the_documentation_says_how_long_each_text_may_be(door: Door, command: type[Command[Any]]) -> None:
-    properties = door.app.openapi()["components"]["schemas"][command.__name__]["properties"]
-    hints = get_type_hints(command, include_extras=True)
+@pytest.mark.parametrize("sent", [*commands(), Override], ids=lambda it: it.__name__)
+def test_the_documentation_says_how_long_each_text_may_be(door: Door, sent: type[Value]) -> None:
+    properties = door.app.openapi()["components"]["schemas"][sent.__name__]["properties"]
+    hints = get_type_hints(sent, include_extras=True)
     texts = [name for name, hint in hints.items() if WORDS in str(hint)]
     for name in texts:
         assert MOST_CHARACTERS in (it.get("maxLength") for it in (properties[name], *properties[name].get("anyOf", ())))

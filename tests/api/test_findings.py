@@ -116,8 +116,8 @@ def test_where_the_table_is_behind_the_events_tell(own_door: Door) -> None:
     case = own_door.case(Occurred_At=OPENED)
     before = of_case(own_door, case)
     with own_door.house.pool.connection() as connection:
-        connection.execute("DELETE FROM findings_v1")
-        connection.execute("UPDATE projected SET current = array_remove(current, 'findings_v1')")
+        connection.execute("DELETE FROM findings_v2")
+        connection.execute("UPDATE projected SET current = array_remove(current, 'findings_v2')")
     assert of_case(own_door, case) == before
     assert own_door.get("/findings").json()["behind"] == 1
 

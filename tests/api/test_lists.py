@@ -205,6 +205,13 @@ def test_a_list_says_how_many_cases_it_may_not_have_right(own_door: Door) -> Non
     assert own_door.get("/cases").json()["behind"] == 1
 
 
+def test_two_who_would_answer_for_one_case_are_not_asked_for(door: Door) -> None:
+    for two in ("organisation=kela&responsible_organisation=pirha", "worker=aino&responsible_worker=bo",
+                "unit=kela/a&responsible_unit=b", "unit=kela/a&responsible_organisation=pirha"):  # fmt: skip
+        assert kind(door.get(f"/cases?{two}")) == (422, "responsible-twice")
+    assert door.get("/cases?worker=aino&responsible_worker=aino").status_code == 200
+
+
 @pytest.mark.parametrize(
     "after",
     [

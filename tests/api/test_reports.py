@@ -144,8 +144,10 @@ def test_flows_of_one_organisation_and_of_other_months(town: Door) -> None:
 
 
 def test_before_sending_a_worker_sees_where_such_cases_were_declined(town: Door) -> None:
-    found = memory(town, case=assessed(town), to_unit="aikuissosiaalityo")
-    assert found["like"] == {"measured_by": "triggers", "kind": "needs", "triggers": ["change_in_life"], "codes": []}
+    case = assessed(town)
+    found = memory(town, case=case, to_unit="aikuissosiaalityo")
+    alike = {"measured_by": "triggers", "kind": "needs", "triggers": ["change_in_life"], "codes": []}
+    assert found["like"] == {"case": case} | alike
     (unit,) = found["units"]
     assert (unit["organisation"], unit["unit"], unit["own"]) == ("pirha", "aikuissosiaalityo", True)
     assert (unit["figures"]["accepted"], unit["figures"]["declined"]["not_competent"]) == (1, 3)

@@ -20,10 +20,11 @@ from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Region
 from domain.ledger.recorder import Act, Receipt
 from domain.requests import MakeRequest
+from projections.behind import behind
 from projections.live import Live
 from projections.owner import OwnerPeriod
 from projections.projection import every_projection
-from projections.rebuild import behind, verify
+from projections.rebuild import verify
 from tests.town import AINO, BO, CILLA, Town, holder, ledger
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.case import Case, CaseNotOpen, HolderUnknown, OutOfOrder, WordsMissing
-from domain.client import ClientHasDecided, OutsideMandate
+from domain.case import Case, CaseNotOpen, HolderUnknown, OutOfOrder, TakesOnNothingMore, WordsMissing
+from domain.client import ClientHasDecided, OutsideMandate, TheDeadDecideNothing
 from domain.client_ownership import (
     AskWhoOwns,
     ChooseOwner,
@@ -26,6 +26,7 @@ from domain.requests import AnswerAsClient, ClientAnswered
 from domain.voice import OwnWitness
 from domain.waiting import NoLongerWaits, OtherCustodianAnswers
 from tests.domain.given import (
+    ANY_CLIENT,
     COUNTY,
     Asked,
     Story,
@@ -87,6 +88,8 @@ def test_the_client_chooses_who_drives() -> None:
         .and_owner_is(the_client)
     )
     given(opened_by(aino)).when(ChooseOwner(Holder(COUNTY, "lakkautettu")), by=the_client).refused(HolderUnknown)
+    leaving = given(opened_by(aino)).knowing(leaving=frozenset({holder(bo)}))
+    leaving.when(ChooseOwner(holder(bo)), by=the_client).refused(TakesOnNothingMore, holder=holder(bo))
 
 
 @pytest.mark.rule(16)
@@ -166,6 +169,16 @@ def test_what_a_worker_writes_down_waits_for_the_clients_word(confirmed_by: Acto
         decided_by_client_in_person=confirmed_by == the_client
     )
     confirmed.when(YES, by=the_client).refused(NoLongerWaits, version=2)
+
+
+@pytest.mark.rule(16)
+def test_no_worker_decides_in_the_name_of_the_dead() -> None:
+    dead = noted().knowing(client=ANY_CLIENT.but(dead=True))
+    dead.when(YES, by=bo).refused(TheDeadDecideNothing)
+    dead.when(ChooseOwner(holder(bo)), by=aino).refused(TheDeadDecideNothing)
+    before = dead.when(YES, by=bo, at=moment(3, 6), entered=moment(3, 10), reported=True)
+    before.allowed().and_owner_is(the_client)
+    dead.when(TakeOwnership(), by=the_client).allowed()  # who decides in person is not dead: the report is mistaken
 
 
 @pytest.mark.rule(16)

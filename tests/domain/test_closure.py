@@ -367,6 +367,12 @@ def test_a_death_ends_the_case_and_what_waits_in_it() -> None:
     dead.knowing(client=ANY_CLIENT).when(CloseCase(), by=aino).refused(DeathNotRecorded)
 
 
+def test_what_the_client_ended_before_their_death_waits_for_no_yes_of_theirs() -> None:
+    ended = proposed(the_client, "client_ended").knowing(client=DEAD)
+    withdrawn = ended.when(WithdrawClosure("kuoli sitä ennen"), by=aino).then(ClosureWithdrawn("kuoli sitä ennen"))
+    withdrawn.when(ProposeClosure("death"), by=aino).allowed()
+
+
 def test_a_death_ends_a_matter_on_its_way_to_another_authority_too() -> None:
     sent = given(opened_by(aino), Asked(TransferMatter(to=unit(oona), reason="kunnan"), aino))
     dead = sent.knowing(client=DEAD).did(Asked(ProposeClosure("death"), aino))

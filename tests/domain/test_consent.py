@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.acceptance import AcceptHandoff, ConsentGone, HandoffAccepted
 from domain.client import ClientHasDecided, OutsideMandate
 from domain.consent import (
     BasisMissing,
@@ -40,9 +41,11 @@ from tests.domain.given import (
     moment,
     opened_by,
     represented,
+    siiri,
     the_client,
     the_clock,
     the_guardian,
+    unit,
 )
 
 TO_BO = ProposeHandoff(to=holder(bo), reason="asuu Tampereella", no_view_because="ei tavoitettu")
@@ -88,6 +91,34 @@ def test_a_withdrawn_consent_counts_at_once_no_more() -> None:
         story.when(WithdrawConsent(CONSENT), by=who).refused(ConsentNotThere, consent=CONSENT)
     before, now = moment(3, 3, 12), moment(3, 6)
     consented().when(WithdrawConsent(CONSENT), by=aino, at=before, entered=now).refused(TooEarly)
+
+
+@pytest.mark.rule(7)
+def test_an_offer_that_rests_on_a_consent_is_taken_on_only_while_that_stands() -> None:
+    offered, accept = consented(until=moment(3, 20)).did(Asked(TO_BO, aino, moment(3, 5))), AcceptHandoff(made_by(3))
+    offered.when(accept, by=bo, at=moment(3, 6)).allowed().and_owner_is(bo)
+    offered.when(accept, by=bo, at=moment(3, 20)).refused(ConsentGone, to=COUNTY)
+    withdrawn = offered.did(Asked(WithdrawConsent(CONSENT), the_client, moment(3, 6)))
+    withdrawn.when(accept, by=bo, at=moment(3, 7)).refused(ConsentGone, to=COUNTY)
+    withdrawn.did(Asked(YES, the_client, moment(3, 7))).when(accept, by=bo, at=moment(3, 8)).allowed()
+
+
+@pytest.mark.rule(7)
+def test_a_consent_that_goes_leaves_what_was_offered_on_another_basis() -> None:
+    by_statute = TO_BO.but(disclosure_basis="statutory")
+    offered = consented().did(Asked(by_statute, aino)).did(Asked(WithdrawConsent(CONSENT), the_client))
+    offered.when(AcceptHandoff(made_by(3)), by=bo).allowed().and_owner_is(bo)
+
+
+@pytest.mark.rule(7)
+def test_a_manager_may_take_on_what_was_offered_on_a_consent_that_is_gone() -> None:
+    to_unit = TO_BO.but(to=unit(bo))
+    offered = consented().did(Asked(to_unit, aino)).did(Asked(WithdrawConsent(CONSENT), the_client))
+    told_of = Override(7, "lapsi on vaarassa", moment(4, 1))
+    overridden = AcceptHandoff(made_by(3), override=(told_of,))
+    offered.when(overridden, by=bo).refused(OnlyManagerOverrides)
+    happened = offered.when(overridden, by=siiri).allowed().happened
+    assert [type(it) for it in happened[-3:]] == [RuleOverridden, ClientInformed, HandoffAccepted]
 
 
 @pytest.mark.rule(16)

@@ -24,6 +24,7 @@ from domain.corrections import (
     MarkErroneous,
     NotMisplaced,
     NotYourEntry,
+    RightCaseAbsent,
     SecondPersonNeeded,
     SupersedeInstead,
     WordsDestroyed,
@@ -79,7 +80,8 @@ def after(command: Command[Case], by: Actor = aino) -> Story:
 def test_an_entry_is_marked_and_stays() -> None:
     other = uuid4()
     mark = WRONG.but(wrong_person=True, replaced_in=other)
-    story = after(STEP).when(mark, by=aino)
+    after(STEP).when(mark, by=aino).refused(RightCaseAbsent, replaced_in=other)
+    story = after(STEP).knowing(existing=frozenset({other})).when(mark, by=aino)
     story.then(EntryMarkedErroneous(entry(2), "kirjattu väärin", wrong_person=True, replaced_in=other))
     assert [it.version for it in story.history] == [1, 2, 3]
     story.when(WRONG, by=aino).refused(AlreadyMarked, version=2)
@@ -277,7 +279,7 @@ def test_the_second_person_is_of_the_organisation_that_answers_for_the_case() ->
 @pytest.mark.rule(13)
 def test_an_objection_of_another_persons_counts_until_a_second_person_says_so_too() -> None:
     right = uuid4()
-    objected = after(RaiseObjection(entry(1), "en halua"), bo)
+    objected = after(RaiseObjection(entry(1), "en halua"), bo).knowing(existing=frozenset({right}))
     said_so = objected.when(ANOTHERS.but(replaced_in=right), by=aino).then(HIDDEN.but(replaced_in=right))
     assert hidden(said_so.history) == {2}
     assert said_so.case.open_objections == [made_by(2)]

@@ -6,6 +6,7 @@ from domain.decider import Actor, AlreadyThere, Command, RoleNotAllowed
 from domain.directory import (
     POLICY_STREAM,
     JoinUnit,
+    NameMissing,
     NegativeDays,
     NotRegistered,
     OpenUnit,
@@ -55,6 +56,17 @@ def test_a_worker_joins_units_that_are_there() -> None:
     both = story.when(AINO.but(unit="palveluneuvonta"), by=the_administrator).allowed()
     assert isinstance(both.state, Worker)
     assert both.state.units == {"perustoimeentulotuki", "palveluneuvonta"}
+
+
+def test_nothing_in_the_directory_goes_by_no_name() -> None:
+    existing = frozenset({organisation_stream(KELA), unit_stream(KELA, "perustoimeentulotuki")})
+    story = given().knowing(existing=existing)
+    nameless = (
+        (KELA_ITSELF.but(organisation=" "), "organisation"), (KELA_ITSELF.but(name=""), "name"),
+        (BENEFITS.but(unit=""), "unit"), (BENEFITS.but(name=" "), "name"), (AINO.but(worker=""), "worker"),
+    )  # fmt: skip
+    for command, field in nameless:
+        story.when(command, by=the_administrator).refused(NameMissing, field=field)
 
 
 @pytest.mark.parametrize("somebody_else", [aino, marja, the_client])

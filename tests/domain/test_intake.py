@@ -182,6 +182,7 @@ def test_a_next_step_is_promised_ahead() -> None:
         NextStepPromised("worker", "soitan", moment(3, 7))
     )
     case.when(PromiseNextStep("worker", "soitan", MONDAY), by=aino, at=MONDAY).refused(PromiseInThePast)
+    case.when(PromiseNextStep("worker", " ", moment(3, 7)), by=aino).refused(WordsMissing, field="what")
 
 
 @pytest.mark.rule(26)
@@ -240,6 +241,14 @@ def test_what_is_withheld_is_not_received() -> None:
         )
         .and_(closure=case.case.closure)
     )
+
+
+def test_nothing_is_withheld_without_a_ground() -> None:
+    case = given(opened_by(aino), closure_proposed_by(aino, "goals_met"))
+    informed = case.when(InformClient(entry(3), "telephone", withheld_because=" "), by=aino).allowed()
+    told = informed.happened[-1]
+    assert isinstance(told, ClientInformed)
+    assert (told.withheld, told.received_at) == (False, informed.last.occurred)
 
 
 def test_the_client_is_told_of_what_stands_in_the_case() -> None:

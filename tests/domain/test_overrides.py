@@ -163,6 +163,11 @@ def test_nothing_is_set_aside_that_does_not_stand_in_the_way() -> None:
     told().when(CloseCase((override(13),)), by=marja, at=LATER).refused(NothingToOverride, rule=13)
 
 
+def test_a_rule_is_set_aside_once_for_one_reason() -> None:
+    twice = CloseCase((override(13), override(13, review_by=moment(10, 1))))
+    proposed().when(twice, by=marja, at=LATER).refused(NothingToOverride, rule=13)
+
+
 def test_two_rules_are_set_aside_in_one_act_each_with_its_own_override() -> None:
     story = given(opened_by(aino))
     only_one = MISFIT.but(override=(override(14),))

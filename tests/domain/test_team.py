@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.case import CaseNotOpen, EntryAbsent, HolderUnknown, WordsMissing
+from domain.case import CaseNotOpen, EntryAbsent, HolderUnknown, NotResponsible, WordsMissing
 from domain.decider import RoleNotAllowed, TooEarly
 from domain.team import (
     AgreeTeamLine,
@@ -22,6 +22,7 @@ from tests.domain.given import (
     Asked,
     Story,
     aino,
+    arvo,
     bo,
     closed_at_once,
     eeva,
@@ -29,9 +30,12 @@ from tests.domain.given import (
     given,
     holder,
     made_by,
+    marja,
     moment,
+    oona,
     opened_by,
     said_by_client,
+    siiri,
     the_client,
     unit,
 )
@@ -79,6 +83,16 @@ def test_a_line_does_not_rest_on_what_is_disputed_nor_on_anothers_words_alone() 
     said.when(on_it, by=aino).refused(NotClientsOwnWords)
     written = given(opened_by(aino), Asked(RecordStatement("Haluan hoitoon"), aino))
     written.did(Asked(DisputeStatement(made_by(2), "en halua"), the_client)).when(on_it, by=aino).refused(ViewDisputed)
+
+
+@pytest.mark.rule(12)
+def test_a_line_is_recorded_by_a_member_or_by_whoever_answers_for_the_case() -> None:
+    story = given(opened_by(aino))
+    of_others = LINE.but(members=(holder(bo), holder(oona)))
+    for recorder in (aino, marja, bo):
+        story.when(of_others, by=recorder).allowed()
+    for outsider in (arvo, eeva, siiri):
+        story.when(of_others, by=outsider).refused(NotResponsible, responsible=holder(aino))
 
 
 @pytest.mark.rule(12)

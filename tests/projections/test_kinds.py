@@ -20,9 +20,10 @@ from domain.history import counted
 from domain.ledger.application import Cases
 from domain.ledger.database import Region
 from domain.ledger.readtable import Index
+from projections.behind import behind, count_behind, count_behind_events
 from projections.live import Live
 from projections.projection import AnyProjection, Projection
-from projections.rebuild import behind, count_behind, count_behind_events, rebuild_cases, start_over
+from projections.rebuild import rebuild_cases, start_over
 from tests.town import AINO, Town, ledger
 
 

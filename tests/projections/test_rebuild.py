@@ -23,10 +23,11 @@ from domain.intake import OpenCase
 from domain.ledger.application import TooBusy
 from domain.ledger.database import Region
 from domain.ledger.migrate import migrate
+from projections.behind import behind, count_behind
 from projections.catch_up import CatchUp
 from projections.live import Live
 from projections.projection import AnyProjection, every_projection
-from projections.rebuild import behind, count_behind, rebuild, rebuild_cases, start_over, verify
+from projections.rebuild import rebuild, rebuild_cases, start_over, verify
 from tests.town import AINO, BO, Town, ledger
 
 OWNER = next(it for it in every_projection() if it.name == "owner")

@@ -29,7 +29,9 @@ def test_a_finding_is_raised_by_an_event_in_the_time_of_whoever_answers_for_the_
     told = handed_over(opened(AINO), BO, at=1).just(hours(9), NextStepPromised("unit", "", hours(30)))
     raised = book(told).raised(99, "kind", told.it[-1], about=3, value=7)
     assert raised.rows == (
-        Finding(CASE, 1, 99, "kind", (len(told.it),), hours(9), 3, BO.organisation, BO.unit, value=7),
+        Finding(
+            CASE, 1, 99, "kind", (len(told.it),), hours(9), 3, BO.organisation, BO.unit, value=7, raised_at=hours(9),
+        ),
     )  # fmt: skip
 
 
@@ -58,6 +60,13 @@ def test_nothing_is_settled_before_it_began() -> None:
     first, last = told.it
     later = Book().raised(99, "one", first, since=hours(8)).settled(99, "one", last)
     assert later.rows[0].settled == hours(8)
+
+
+def test_what_an_import_tells_out_of_order_is_found_when_it_counts() -> None:
+    told = opened(AINO).just(hours(5), NextStepPromised("unit", "", hours(30)))
+    told = told.just(hours(2), NextStepPromised("unit", "", hours(40)), imported=CASE)
+    last = book(told).raised(99, "kind", told.it[-1]).settled(99, "kind", told.it[-1]).rows[0]
+    assert (last.since, last.raised_at, last.settled) == (hours(5), hours(5), hours(5))
 
 
 def test_a_book_keeps_notes_beside_each_other() -> None:

@@ -50,6 +50,11 @@ def test_without_a_threshold_it_stands_at_once_and_not_before() -> None:
     assert verdict(row(), FRIDAY) == Judgement("its_time", "open", FRIDAY)
 
 
+def test_nobody_finds_it_before_its_first_entry_counts() -> None:
+    assert verdict(row(due=days(2), raised_at=days(5)), days(4)) is None
+    assert verdict(row(due=days(2), raised_at=days(5)), days(5)) == Judgement("its_time", "open", days(2))
+
+
 def test_what_is_due_stands_once_its_time_is_past_and_not_where_it_was_settled_in_time() -> None:
     assert verdict(row(due=days(5)), days(4)) is None
     assert verdict(row(due=days(5)), days(5)) == Judgement("its_time", "open", days(5))
@@ -125,7 +130,7 @@ def rows(draw: st.DrawFn) -> Finding:
     return row(
         threshold, since=since, settled=settled, due=draw(st.none() | _TIMES),
         value=draw(st.none() | st.integers(0, 9)), organisation=organisation,
-        unit=draw(_UNITS) if organisation else None,
+        unit=draw(_UNITS) if organisation else None, raised_at=draw(st.none() | _TIMES),
     )  # fmt: skip
 
 
@@ -149,7 +154,8 @@ def test_sql_agrees_with_the_verdict_on_any_row_at_any_moment_by_any_policy(
     calendar = Calendar() if worked else CALENDAR
     it = judged(one, at, set_so_far, calendar)
     said = f"""WITH {SETTINGS}, f AS (SELECT %(since)s::timestamptz AS since, %(due)s::timestamptz AS due,
-        %(settled)s::timestamptz AS settled, %(threshold)s::text AS threshold, %(value)s::integer AS value,
+        %(settled)s::timestamptz AS settled, %(raised_at)s::timestamptz AS raised_at,
+        %(threshold)s::text AS threshold, %(value)s::integer AS value,
         %(organisation)s::text AS organisation, %(unit)s::text AS unit) SELECT {ITS_TIME}, {TODAY} FROM f"""
     found = postgres_connection.execute(said.encode(), vars(one) | values(at, set_so_far, calendar)).fetchone() or ()
     its_time, today = map(bool, found)
@@ -175,7 +181,8 @@ def test_sql_counts_the_working_days_of_any_term_to_the_very_day(
     stands = CALENDAR.after_working_days(since, limit)
     for at, expected in ((stands - timedelta(seconds=1), False), (stands, True)):
         said = f"""WITH {SETTINGS}, f AS (SELECT %(since)s::timestamptz AS since, NULL::timestamptz AS due,
-            NULL::timestamptz AS settled, %(threshold)s::text AS threshold, NULL::integer AS value,
+            NULL::timestamptz AS settled, NULL::timestamptz AS raised_at,
+            %(threshold)s::text AS threshold, NULL::integer AS value,
             'kela' AS organisation, 'a' AS unit) SELECT {ITS_TIME} FROM f"""
         found = postgres_connection.execute(said.encode(), vars(one) | values(at, set_so_far, CALENDAR)).fetchone()
         assert found == (expected,)
