@@ -134,10 +134,7 @@ _PARAMETER = {
     "description": "Why the case is read: it stands in the log of its readers, which the client may ask for.",
 }  # fmt: skip
 
-# Without waiting for the disk: that takes longer than the reading. What a server that crashes loses of it is less than
-# a second's.
 _LOG = """
-    WITH at_once AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO reads (who, role, organisation, unit, what, why, cases, as_of)
-    SELECT %(who)s, %(role)s, %(organisation)s, %(unit)s, %(what)s, %(why)s, %(cases)s::uuid[], %(as_of)s::json
-    FROM at_once RETURNING ever_protected(cases)"""
+    VALUES (%(who)s, %(role)s, %(organisation)s, %(unit)s, %(what)s, %(why)s, %(cases)s::uuid[], %(as_of)s::json)
+    RETURNING ever_protected(cases)"""

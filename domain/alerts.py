@@ -9,7 +9,7 @@ from domain.case import Case, entry
 from domain.decider import Command, Context, Entry, Event, Role
 from domain.remembered import Holder
 
-Cause = Literal["handoff_expired", "naming_overdue", "worker_leaving", "override_review_due"]
+Cause = Literal["handoff_expired", "naming_overdue", "worker_leaving", "override_review_due", "owner_leaving"]
 
 
 class ManagerAlerted(Event[Case]):

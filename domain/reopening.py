@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from domain.case import Case, as_holder, in_order, known_holder, own_organisation, taking_on
-from domain.decider import Actor, Command, Conflict, Context, Event, Unacceptable, Words
+from domain.decider import Actor, Command, Conflict, Context, Event, Forbidden, Unacceptable, Words
 from domain.remembered import Holder
 from domain.trail import Trail
 
@@ -43,7 +43,7 @@ class CaseReopened(Event[Case]):
 
 
 class ReopenCase(Command[Case]):
-    """Take a closed case up again, for your organisation.
+    """Take a closed case up again that your organisation answered for last.
 
     Left out, whoever answered for it last does so again, where that is you or your unit; otherwise name who does.
     `arrived_at` is when the client, or the news, came back; left out, it is now. The statutory times run from then; the
@@ -64,6 +64,8 @@ class ReopenCase(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         if state.status != "closed" or state.responsible is None:
             raise NotClosed
+        if state.responsible.organisation != ctx.actor.organisation:
+            raise AnothersMatter(last=state.responsible)
         in_order(ctx, state.closed_at)
         self._only_the_living(state, ctx)
         arrived = self.arrived_at or ctx.occurred
@@ -108,6 +110,12 @@ def _as_left(case: Case) -> Case:
     for objection, waits in case.lapsed.now().items():
         objections = objections.with_(objection, waits)
     return case.but(objections=objections, lapsed=Trail())
+
+
+class AnothersMatter(Forbidden):
+    """Another organisation answered for that case last. Ask it to reopen and offer it, or open one of your own."""
+
+    rule = 2
 
 
 class NotClosed(Conflict):

@@ -276,11 +276,14 @@ _ALL = (
         9, ("override",), ("bounces", "bounce_days"), from_(SEED, law(HL, "10"), law(SHL, "41")),
         Trilingual(
             "Kun asia on torjuttu tai palautettu {bounces} kertaa {bounce_days} päivän sisällä, tai kun se on kulkenut "
-            "A–B–A ilman palvelua välissä, seuraava vaihto edellyttää yhteistä tapaamista asiakkaan kanssa.",
+            "A–B–A ilman palvelua välissä, seuraava vaihto edellyttää yhteistä tapaamista asiakkaan kanssa. "
+            "Lakisääteinen siirto toimivaltaiselle viranomaiselle ei odota sitä.",
             "När ett ärende har avböjts eller återlämnats {bounces} gånger inom {bounce_days} dagar, eller gått A–B–A "
-            "utan service däremellan, förutsätter nästa byte ett gemensamt möte med klienten.",
+            "utan service däremellan, förutsätter nästa byte ett gemensamt möte med klienten. En lagstadgad "
+            "överföring till den behöriga myndigheten väntar inte på det.",
             "After {bounces} declines or returns within {bounce_days} days, or A→B→A with no service between, the next "
-            "move needs a joint meeting with the client.",
+            "move needs a joint meeting with the client. A transfer to the competent authority, which is a duty, does "
+            "not wait for it.",
         ),
         Trilingual(
             "Pompottelu loppuu, kun ne, jotka lähettävät asiakasta toisilleen, istuvat saman pöydän ääreen hänen "
@@ -639,14 +642,16 @@ _ALL = (
         ),
     ),
     Rule(
-        30, ("override",), (), from_(SEED, law(CLIENT_ACT, "8"), law(SHL, "39")),
+        30, ("override", "finding"), (), from_(SEED, law(CLIENT_ACT, "8"), law(SHL, "39")),
         Trilingual(
             "Kun asiakas omistaa asiansa, vaihto, suunnitelma ja sulkeminen edellyttävät hänen hyväksyntäänsä, ellei "
-            "ole kiire. Mikään määräaika ei kulu asiakkaan vahingoksi.",
+            "ole kiire; kiireellisenä ilman hyväksyntää tehty on havainto. Mikään määräaika ei kulu asiakkaan "
+            "vahingoksi.",
             "När klienten äger sitt ärende förutsätter ett byte, en plan och ett avslutande klientens godkännande, om "
-            "det inte brådskar. Ingen tidsfrist räknas klienten till last.",
-            "While the client owns, a handoff, plan or closure needs the client's yes, urgency apart. No deadline is "
-            "held against a client.",
+            "det inte brådskar; det som görs brådskande utan godkännande är en iakttagelse. Ingen tidsfrist räknas "
+            "klienten till last.",
+            "While the client owns, a handoff, plan or closure needs the client's yes, urgency apart; what is done as "
+            "urgent without it is a finding. No deadline is held against a client.",
         ),
         Trilingual(
             "Omistajuutta tuetaan kaikin keinoin, eikä omistaja ole se, jonka ohi päätetään.",

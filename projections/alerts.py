@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from domain.acceptance import HandoffAccepted
 from domain.alerts import Cause, ManagerAlerted
+from domain.client_ownership import ClientReturnedOwnership, ClientTookOwnership, OwnerChosen
 from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.handoff import HandoffProposed
@@ -18,7 +20,20 @@ from domain.remembered import Holder
 from domain.transfer import TransferReceived
 from projections.projection import Projection, but
 
-_HELD_BY_ANOTHER = (HandoffAccepted, TransferReceived, ResponsibleNamed, CaseClosed)
+_ANOTHER_ANSWERS: frozenset[Cause] = frozenset({"handoff_expired", "naming_overdue", "worker_leaving"})
+_SEEN_TO: dict[type[Any], frozenset[Cause]] = {
+    HandoffProposed: frozenset({"handoff_expired"}),
+    OverrideReviewed: frozenset({"override_review_due"}),
+    ResponsibilityFellToUnit: frozenset({"naming_overdue"}),
+    HandoffAccepted: _ANOTHER_ANSWERS,
+    TransferReceived: _ANOTHER_ANSWERS,
+    ResponsibleNamed: _ANOTHER_ANSWERS,
+    CaseClosed: _ANOTHER_ANSWERS | {"owner_leaving"},
+    ClientTookOwnership: frozenset({"owner_leaving"}),
+    OwnerChosen: frozenset({"owner_leaving"}),
+    ClientReturnedOwnership: frozenset({"owner_leaving"}),
+}
+"""Which alerts each event sees to."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +62,12 @@ def alerts(rows: Alerts, it: Recorded) -> Alerts:
     match it.event:
         case ManagerAlerted(about=about, cause=cause, unit=unit):
             return (*rows, Alert(it.stream, it.version, unit, cause, about, it.context.occurred))
-        case HandoffProposed():
-            return settled(rows, it, {"handoff_expired"})
-        case OverrideReviewed():
-            return settled(rows, it, {"override_review_due"})
-        case ResponsibilityFellToUnit():
-            return settled(rows, it, {"naming_overdue"})
-        case event if isinstance(event, _HELD_BY_ANOTHER):
-            return settled(rows, it, {"handoff_expired", "naming_overdue", "worker_leaving"})
-    return rows
+        case ClientTookOwnership() | OwnerChosen() | ClientReturnedOwnership() if it.event.waits_for:
+            return rows
+    return settled(rows, it, _SEEN_TO.get(type(it.event), frozenset()))
 
 
-def settled(rows: Alerts, it: Recorded, causes: set[Cause]) -> Alerts:
+def settled(rows: Alerts, it: Recorded, causes: frozenset[Cause]) -> Alerts:
     """Return the rows with those of these causes settled that still stand."""
     if not any(row.cause in causes and row.settled is None for row in rows):
         return rows

@@ -22,6 +22,7 @@ from domain.handoff import ExpireHandoff
 from domain.ownership import FallToUnit
 from domain.protection import LiftAddressProtection
 from domain.remembered import Holder
+from projections.alerts import ALERTS
 from projections.client_terms import CLIENT_TERMS
 from projections.standing import STANDING
 from projections.terms import TERMS
@@ -66,6 +67,10 @@ def _held(row: Any) -> Command[Any]:
     return FallToUnit(Holder(row.organisation, row.unit, row.worker))
 
 
+def _chosen(_: Any) -> Command[Any]:
+    return AlertManager(None, "owner_leaving")  # who owns the case is the client's to choose, so nothing moves
+
+
 def _offered(row: Any) -> Command[Any]:
     return ExpireHandoff(row.id, Holder(row.organisation, row.unit, row.worker))
 
@@ -94,8 +99,16 @@ _OFFERED_TO_CLOSED = f"""
     FROM {UNITS.table.table} u JOIN {TERMS.table.table} t ON t.holder_organisation = u.organisation
         AND t.holder_unit = u.unit AND t.settled IS NULL AND t.kind = 'offer'
     WHERE u.closed_at IS NOT NULL ORDER BY t."case" """
+_CHOSEN_LEAVING = f"""
+    SELECT s."case" AS stream
+    FROM {WORKERS.table.table} w JOIN {STANDING.table.table} s ON s.owner_organisation = w.organisation
+        AND s.owner_unit = w.unit AND s.owner_worker = w.worker AND s.status = 'open' AND s.owned_by = 'chosen'
+    WHERE w.leaving_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM {ALERTS.table.table} a WHERE a."case" = s."case" AND a.cause = 'owner_leaving'
+    )
+    ORDER BY s."case" """
 
 _LOOKS: tuple[tuple[str, Callable[[Any], Command[Any]]], ...] = (
     (_OF_CASES, _of_case), (_OF_CLIENTS, _of_client), (_OFFERED_TO_LEAVING, _offered), (_OFFERED_TO_CLOSED, _offered),
-    (_HELD_BY_LEAVING, _held),
+    (_HELD_BY_LEAVING, _held), (_CHOSEN_LEAVING, _chosen),
 )  # fmt: skip

@@ -1,8 +1,10 @@
-"""Rules 27 and 31: the client's own view comes before the plan, and the client is asked who should own the case."""
+"""Rules 27, 30 and 31: the client's own view and word come first, and they are asked who should own the case."""
 
 from __future__ import annotations
 
+from domain.acceptance import HandoffAccepted
 from domain.client_ownership import ClientAskedWhoOwns, ClientTookOwnership, OwnerChosen
+from domain.closure import CaseClosed
 from domain.decider import Recorded
 from domain.plan import PlanAgreed
 from domain.provision import ServiceStarted
@@ -12,7 +14,7 @@ from projections.findings.finding import Book
 
 def family(book: Book, it: Recorded) -> Book:
     """Judge whether the client came first."""
-    return asking(view(book, it), it)
+    return urgency(asking(view(book, it), it), it)
 
 
 def view(book: Book, it: Recorded) -> Book:
@@ -37,3 +39,20 @@ def asking(book: Book, it: Recorded) -> Book:
         case PlanAgreed() if not book.notes.get("asked") and not book.case.planned_at:
             return book.raised(31, "not_asked_who_owns", it)
     return book
+
+
+def urgency(book: Book, it: Recorded) -> Book:
+    """Rule 30: what is done as urgent while the client owns the case, without their yes, is looked at."""
+    case = book.case
+    match it.event:
+        case HandoffAccepted(handoff=handoff) if case.pending and case.pending.handoff == handoff:
+            urgent, yes = case.pending.urgent, case.agreed_to(case.pending.version)
+        case PlanAgreed(urgent=urgent, client_position=position):
+            yes = position == "agreed"
+        case CaseClosed() if case.closure and case.closure.initiator == "service" and case.closure.ground != "death":
+            urgent, yes = case.closure.urgent, case.agreed_to(case.closure.version)
+        case _:
+            return book
+    if case.owned_by != "client" or not urgent or yes:
+        return book
+    return book.raised(30, "urgent_without_yes", it, about=it.version)

@@ -17,9 +17,10 @@ from domain.access import EmergencyAccessEnded, GrantEmergencyAccess
 from domain.alerts import ManagerAlerted
 from domain.assessment import CompleteAssessment
 from domain.client import EndRepresentative, NameRepresentative, RepresentativeEnded
+from domain.client_ownership import ChooseOwner
 from domain.closure import CloseCase, ProposeClosure
 from domain.consent import ConsentWithdrawn, GiveConsent
-from domain.decider import Actor
+from domain.decider import Actor, Role
 from domain.directory import unit_stream, worker_stream
 from domain.erasure import ErasePersonalData
 from domain.handoff import HandoffExpired, ProposeHandoff
@@ -178,6 +179,16 @@ def test_three_clocks_do_everything_once(town: Town, clocks: list[Clock]) -> Non
         it.start()
     assert waited_for(lambda: all("manager-alerted" in topics(town, case) for case in cases))
     assert [topics(town, case).count("handoff-expired") for case in cases] == [1] * 5
+
+
+def test_a_manager_is_told_once_of_an_owner_whom_the_client_chose_and_who_leaves(town: Town) -> None:
+    client, case = town.client(), uuid4()
+    town.do(OpenCase(client, "vuokra"), case, BO, occurred=days_ago(2))
+    town.do(ChooseOwner(holder(AINO)), case, Actor(str(client), Role.CLIENT))
+    town.do(AnnounceLeaving(), worker_stream(AINO.organisation or "", AINO.id), ADMINISTRATOR)
+    assert tick(town) == 1
+    assert last(town, case, ManagerAlerted).cause == "owner_leaving"
+    assert tick(town) == 0
 
 
 def test_what_is_offered_to_a_unit_that_closes_returns(town: Town) -> None:

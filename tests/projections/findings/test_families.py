@@ -10,7 +10,7 @@ import pytest
 from domain.acceptance import AcceptHandoff, DeclineHandoff, HandoffAccepted, ReportAcceptance
 from domain.assessment import CompleteAssessment, StartAssessment
 from domain.calendar import Calendar
-from domain.client_ownership import AskWhoOwns
+from domain.client_ownership import AskWhoOwns, TakeOwnership
 from domain.closure import CloseCase, ProposeClosure
 from domain.corrections import MarkErroneous
 from domain.decider import Override
@@ -189,6 +189,18 @@ def test_a_plan_before_the_clients_own_view_is_found_until_they_have_spoken() ->
     assert found(heard, moment(3, 4), 27) == {"before_own_view": "settled"}
     after = given(opened_by(aino), said_by_client()).when(AgreePlan("agreed", client_view=made_by(2)), by=aino)
     assert found(after.allowed(), moment(3, 4), 27) == {}
+
+
+@pytest.mark.rule(30)
+def test_what_is_done_as_urgent_without_the_yes_of_a_client_who_owns_is_found() -> None:
+    owned = [opened_by(aino), Asked(TakeOwnership(), the_client)]
+    plan = AgreePlan("unknown", no_view_because="ei tavoitettu", urgent=True)
+    assert found(given(*owned).when(plan, by=aino).allowed(), moment(3, 4), 30) == {"urgent_without_yes": "open"}
+    agreed = AgreePlan("agreed", no_view_because="puhelimessa", urgent=True)
+    assert found(given(*owned).when(agreed, by=aino).allowed(), moment(3, 4), 30) == {}
+    handed = given(*owned, proposed_to(bo, urgent=True), accepted_by(bo, made_by(3)))
+    assert found(handed, moment(3, 4), 30) == {"urgent_without_yes": "open"}
+    assert found(given(opened_by(aino)).when(plan, by=aino).allowed(), moment(3, 4), 30) == {}
 
 
 @pytest.mark.rule(31)
