@@ -31,7 +31,8 @@ from api.reads import answer
 from api.rows import WITHOUT_WORDS, Shape, fitting, in_utc, inside, opened_words, words_of
 from domain.case import Case
 from domain.client import Client
-from domain.decider import Actor, Context, Event, Recorded, Role, StreamAbsent
+from domain.corrections import hidden
+from domain.decider import CLIENT_SIDE, Actor, Context, Event, Recorded, Role, StreamAbsent
 from domain.history import counted
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codecs
@@ -155,12 +156,16 @@ def mount(app: FastAPI, cases: Cases) -> None:
     def history(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
         """Tell what has happened in a case, event by event, with words, circumstances and hashes.
 
-        By version; with the clocks, what counted at that moment and in the order in which it counted.
+        By version; with the clocks, what counted at that moment and in the order in which it counted. Of an entry that
+        is another person's, the client and their representatives are shown that it is there, and nothing of it.
         """
         admitted(cases, by, id)
         head, entries, following = _page(cases, id, at)
         texts = opened_words(cases, id, by, [it.it for it in entries])
-        events = [_entry(it, event) for it, event in zip(entries, texts, strict=True)]
+        anothers = hidden(cases.history(id)) if by.role in CLIENT_SIDE else frozenset()
+        events = [
+            _entry(it, None if it.it.version in anothers else event) for it, event in zip(entries, texts, strict=True)
+        ]
         seen = at.version or head
         content = {"case": id, "version": seen, "events": events, "next": next_page(request, following)}
         return answer(request, cases, content, head)
@@ -326,7 +331,7 @@ def _after(entries: Sequence[Entry], version: int) -> list[Entry]:
 def _entry(entry: Entry, event: Any) -> dict[str, Any]:
     it = entry.it
     return {
-        "version": it.version, "topic": it.event.topic, "event": in_utc(dict(vars(event))),
+        "version": it.version, "topic": it.event.topic, "event": {} if event is None else in_utc(dict(vars(event))),
         "context": _circumstances(it.context), "hash": entry.hash.hex(),
     }  # fmt: skip
 

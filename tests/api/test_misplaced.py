@@ -3,8 +3,8 @@
 from typing import Any
 
 from api.rows import HIDDEN
-from domain.decider import ERASED
-from tests.api.conftest import Door
+from domain.decider import ERASED, Actor
+from tests.api.conftest import Door, as_client
 from tests.town import BO, CILLA
 
 PLACES = ("words", "voice", "history", "history?known_at=2199-01-01T00:00:00Z")
@@ -48,3 +48,20 @@ def test_if_it_was_no_mistake_it_is_shown_again(door: Door) -> None:
     case, version, _ = misplaced(door)
     assert door.post(f"/cases/{case}/deny-misplaced", {"version": version}, CILLA).status_code == 200
     assert "Naapurin" in door.get(f"/cases/{case}/words", CILLA).text
+
+
+def test_the_client_in_whose_case_it_was_written_is_told_nothing_of_it_but_that_it_is_there(door: Door) -> None:
+    client = door.client()
+    case = door.case(client, by=BO)
+    found = {"kind": "needs", "outcome": "service_needed", "no_view_because": "ei tavoitettu", "summary": "päihteet"}
+    wrong = door.post(f"/cases/{case}/complete-assessment", found, BO).json()["version"]
+    marked = {"version": wrong, "reason": "toisen asiakkaan", "wrong_person": True}
+    assert door.post(f"/cases/{case}/mark-erroneous", marked, BO).status_code == 200
+
+    def seen(by: Actor) -> Any:
+        return door.get(f"/cases/{case}/history", by).json()["events"][wrong - 1]["event"]
+
+    assert seen(BO)["outcome"] == "service_needed"  # a second person has to see what they confirm
+    assert seen(as_client(client)) == {}
+    assert door.post(f"/cases/{case}/confirm-misplaced", {"version": wrong}, CILLA).status_code == 200
+    assert seen(as_client(client)) == {}
