@@ -53,4 +53,7 @@ def done(cases: Cases, it: Due) -> bool:
     except Fault as fault:  # the next look finds it again
         _log.warning("%s could not be done: %s", it.command.slug(), type(fault).__name__)
         return False
+    except Exception as raised:  # whatever one of them does, the clock goes on
+        _log.error("%s raised %s", it.command.slug(), type(raised).__name__)  # never the message: it may hold words
+        return False
     return receipt.last >= receipt.first

@@ -282,11 +282,11 @@ def decided(command: Command[S], state: S, ctx: Context) -> list[Event[S]]:
     events: list[Event[S]] = []
     used: set[int | None] = set()
     for it in command.decide(state, ctx):
-        if isinstance(it, Refusal):
+        if not isinstance(it, Refusal):
+            events.append(it)
+        elif it.rule not in used:  # what sets a rule aside does so for the whole command
             events += it.set_aside(command, ctx, ctx.version + len(events))
             used.add(it.rule)
-        else:
-            events.append(it)
     for override in overrides_of(command):
         if override.rule not in used:
             raise NothingToOverride(rule=override.rule)

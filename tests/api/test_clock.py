@@ -1,10 +1,10 @@
 """The clock: what is due by time alone is done, once, by one of those who could."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,26 +16,34 @@ from api.settings import Settings
 from domain.access import EmergencyAccessEnded, GrantEmergencyAccess
 from domain.alerts import ManagerAlerted
 from domain.assessment import CompleteAssessment
+from domain.case import Case
 from domain.client import EndRepresentative, NameRepresentative, RepresentativeEnded
 from domain.client_ownership import ChooseOwner
 from domain.closure import CloseCase, ProposeClosure
 from domain.consent import ConsentWithdrawn, GiveConsent
-from domain.decider import Actor, Role
+from domain.decider import Actor, Context, Event, Role
 from domain.directory import unit_stream, worker_stream
 from domain.erasure import ErasePersonalData
-from domain.handoff import HandoffExpired, ProposeHandoff
+from domain.handoff import ExpireHandoff, HandoffExpired, ProposeHandoff
 from domain.intake import OpenCase
 from domain.leaving import AnnounceLeaving, CloseUnit
 from domain.ledger.database import Region
 from domain.ledger.postgres import Server
 from domain.ownership import ResponsibilityFellToUnit
 from domain.protection import AddressProtectionLifted, ProtectAddress
-from projections.due import due
+from projections.due import Due, due
 from tests.api.running import going
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA, Town, holder, ledger
 
 PATIENCE = 20.0
 """How long to wait, in seconds, for what comes by itself."""
+
+
+class Broken(ExpireHandoff):
+    """End an offer, by a rule that has a bug."""
+
+    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
+        raise ZeroDivisionError
 
 
 def days_ago(days: float) -> datetime:
@@ -50,7 +58,7 @@ def tick(town: Town) -> int:
 
 def waited_for(what: Callable[[], Any]) -> Any:
     """Ask again and again, for a while, until it is so."""
-    nothing, end = Event(), datetime.now(UTC) + timedelta(seconds=PATIENCE)
+    nothing, end = threading.Event(), datetime.now(UTC) + timedelta(seconds=PATIENCE)
     while not (found := what()) and datetime.now(UTC) < end:
         nothing.wait(0.02)
     return found
@@ -133,6 +141,12 @@ def test_what_is_due_no_longer_is_left(town: Town) -> None:
         (it,) = waited_for(lambda: list(due(connection)))
         town.do(EndRepresentative(person), client, BO)
         assert not done(town.cases, it)
+
+
+def test_whatever_one_act_does_the_clock_goes_on(town: Town) -> None:
+    case = offered(town)
+    assert not done(town.cases, Due(case, Broken(uuid4())))
+    assert tick(town) == 1
 
 
 def test_the_cases_of_a_worker_who_leaves_fall_to_the_unit_and_what_is_offered_to_them_returns(town: Town) -> None:
