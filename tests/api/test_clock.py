@@ -43,7 +43,7 @@ class Broken(ExpireHandoff):
     """End an offer, by a rule that has a bug."""
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        raise ZeroDivisionError
+        raise ZeroDivisionError(state, ctx)
 
 
 def days_ago(days: float) -> datetime:
