@@ -17,7 +17,7 @@ _ENOUGH = frozenset({"advice_suffices", "no_need"})
 def family(book: Book, it: Recorded) -> Book:
     """Judge whether the assessment began and was finished in time, from the first contact or the coming back.
 
-    These times are the authority's own duty: unlike the client's time to object, months that end on a day off end there.
+    They are the authority's own duty: unlike the client's time to object, months that end on a day off end there.
     """
     match it.event:
         case CaseOpened(statutory_clock="shl36", first_contact_at=since):
