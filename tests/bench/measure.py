@@ -41,7 +41,7 @@ class Scale:
 WHOLE = Scale(
     seconds=1.0, rounds=5, writers=(1, 4, 16), cases=3_000, replayed=50_000, long_cases=(100, 10_000),
     rebuilt=(10_000, 50_000, 250_000), one_by_one=1_000, connections=32, workers=(1, 2),
-    cases_asked=100_000, lives=600, asks=40,
+    cases_asked=100_000, lives=600, asks=12,
 )  # fmt: skip
 QUICK = Scale(
     seconds=0.2, rounds=5, writers=(1, 4, 16), cases=1_500, replayed=10_000, long_cases=(100, 2_000),
