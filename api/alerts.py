@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.auth import By
 from api.lists import PageWanted, only_readers
-from api.moments import CursorMalformed, next_page, read_cursor
+from api.moments import CursorMalformed, next_page, read_key
 from api.places import Somewhere
 from api.protected import betrayed
 from api.reads import answer
@@ -94,10 +94,7 @@ def _last(after: str | None) -> Key | None:
     """Return where the page before ended. Raises `CursorMalformed`."""
     if after is None:
         return None
-    try:
-        key: Key = msgspec.json.decode(read_cursor(after), type=Key)
-    except (ValueError, msgspec.MsgspecError):
-        raise CursorMalformed from None
+    key: Key = read_key(after, Key)
     if key[0].tzinfo is None or not 0 <= key[2] < _LARGEST:
         raise CursorMalformed
     return key

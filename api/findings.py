@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.auth import By
 from api.lists import PageWanted, moment_of, only_readers
-from api.moments import CursorMalformed, Page, Then, next_page, place_of, read_cursor
+from api.moments import CursorMalformed, Page, Then, next_page, place_of, read_key
 from api.places import Somewhere
 from api.protected import betrayed
 from api.queries import admitted, read_rows
@@ -159,10 +159,7 @@ def _last(after: str | None) -> Key | None:
     """Return where the page before ended. Raises `CursorMalformed`."""
     if after is None:
         return None
-    try:
-        key: Key = msgspec.json.decode(read_cursor(after), type=Key)
-    except (ValueError, msgspec.MsgspecError):
-        raise CursorMalformed from None
+    key: Key = read_key(after, Key)
     if key[1].tzinfo is None or not all(0 <= it < _LARGEST for it in (key[0], key[3])):
         raise CursorMalformed
     return key

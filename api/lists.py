@@ -12,19 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.moments import CursorMalformed, Moment, Then, next_page, read_cursor
+from api.moments import CursorMalformed, Moment, Then, next_page, read_key
 from api.places import Name, Somewhere, place_in
 from api.problems import Problem
 from api.protected import betrayed
 from api.queries import reads_as
 from api.reads import answer
 from api.rows import in_utc
+from api.rules import policies_of
 from domain.client import Client
 from domain.decider import CLIENT_SIDE, STAFF, Role, RoleNotAllowed, StreamAbsent
-from domain.directory import POLICY_STREAM, PolicyInForce
 from domain.ledger.application import Cases
 from domain.ledger.calendar import finnish_calendar
-from domain.policy import Policies
 from domain.remembered import Ground, Holder, OwnerKind
 from projections import listed
 from projections.behind import count_behind
@@ -199,9 +198,7 @@ def only_readers(role: Role) -> None:
 
 def moment_of(cases: Cases, happened_by: datetime | None) -> found.Moment:
     """Return the moment that is asked about, with the policies that findings are judged by."""
-    state = cases.loaded(POLICY_STREAM, PolicyInForce).state
-    policies = state.policies if isinstance(state, PolicyInForce) else Policies()
-    return found.Moment(datetime.now(UTC), policies, finnish_calendar(), happened_by)
+    return found.Moment(datetime.now(UTC), policies_of(cases), finnish_calendar(), happened_by)
 
 
 def _page(
@@ -220,10 +217,7 @@ def _last(after: str | None, sort: Sort) -> Key | None:
     """Return where the page before ended. Raises `CursorMalformed`, for a cursor of another order too."""
     if after is None:
         return None
-    try:
-        order, time, case = msgspec.json.decode(read_cursor(after), type=tuple[str, datetime | None, UUID])
-    except (ValueError, msgspec.MsgspecError):
-        raise CursorMalformed from None
+    order, time, case = read_key(after, tuple[str, datetime | None, UUID])
     if order != sort or (time is not None and (time.tzinfo is None or sort == "case")):
         raise CursorMalformed
     return time, case

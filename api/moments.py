@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 
@@ -115,6 +116,14 @@ def read_cursor(text: str) -> str:
     try:
         return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
     except ValueError:
+        raise CursorMalformed from None
+
+
+def read_key(text: str, kind: Any) -> Any:
+    """Return the key that a cursor holds as JSON, of this kind. Raises `CursorMalformed`."""
+    try:
+        return msgspec.json.decode(read_cursor(text), type=kind)
+    except (ValueError, msgspec.MsgspecError):
         raise CursorMalformed from None
 
 

@@ -86,7 +86,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         """List all rules: what each says and why, where it comes from, and its numbers, here and at that time."""
         organisation, unit = where.place()
         _in_directory(cases, organisation, unit)
-        policy = _policies(cases).at(where.happened_by, organisation, unit)
+        policy = policies_of(cases).at(where.happened_by, organisation, unit)
         return Rules(
             organisation=organisation, unit=unit, policy=policy.version, rules=list(told(policy, where.language))
         )
@@ -111,7 +111,8 @@ def _told(rule: Rule, policy: Policy, language: RuleLanguage | None) -> RuleTold
     )  # fmt: skip
 
 
-def _policies(cases: Cases) -> Policies:
+def policies_of(cases: Cases) -> Policies:
+    """Return all thresholds that were ever set."""
     state = cases.loaded(POLICY_STREAM, PolicyInForce).state
     return state.policies if isinstance(state, PolicyInForce) else Policies()
 
