@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.auth import By
 from api.lists import PageWanted
-from api.moments import CursorMalformed, next_page, read_cursor
+from api.moments import CursorMalformed, next_page, read_key
 from api.problems import Problem
 from api.protected import PROTECTED, concerned, hidden_from
 from api.queries import admitted
@@ -100,10 +100,7 @@ def _last(after: str | None) -> Key | None:
     """Return where the page before ended. Raises `CursorMalformed`."""
     if after is None:
         return None
-    try:
-        at, last = msgspec.json.decode(read_cursor(after), type=Key)
-    except (ValueError, msgspec.MsgspecError):
-        raise CursorMalformed from None
+    at, last = read_key(after, Key)
     if at.tzinfo is None or not 0 <= last < 2**63:
         raise CursorMalformed
     return at, last
