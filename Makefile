@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PROVIDER := tests/provider/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check bench docs lock upgrade
@@ -15,14 +16,16 @@ install: $(INSTALLED) ## Install everything into .venv
 run: install ## Start the service
 	$(BIN)/luotsi serve
 
-test: install ## Run the tests
+test: install $(PROVIDER) ## Run the tests
 	$(BIN)/python -m pytest
 
-check: install ## Check format, style, types and the lock
+check: install ## Check format, style, types, the lock, and for known weaknesses
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.lock check
+	$(BIN)/python -m tools.statements
+	$(BIN)/python -m tools.audit
 
 bench: install ## Measure how fast it is
 	$(BIN)/python -m tests.bench
@@ -35,6 +38,10 @@ lock: install ## Lock what pyproject.toml asks for, keeping the versions that st
 
 upgrade: install ## Lock the newest versions that pyproject.toml allows
 	$(BIN)/python -m tools.lock make --upgrade
+
+# An OpenID provider for the tests, by the Node.js of .venv. Where npm has no registry to get it from, they say so.
+$(PROVIDER): tests/provider/package-lock.json $(INSTALLED)
+	@$(BIN)/python -m tests.provider
 
 # Only wheels: building from source would fetch tools that no hash vouches for.
 $(INSTALLED): requirements.lock pyproject.toml

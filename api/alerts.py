@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import By
+from api.admission import sight_of
+from api.auth import By, bearer
 from api.lists import PageWanted, only_readers
 from api.moments import CursorMalformed, next_page, read_key
 from api.places import Somewhere
@@ -57,7 +58,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
     def alerts(request: Request, by: By, wanted: Annotated[AlertsWanted, Query()]) -> Response:
         """List what waits for a unit's manager: until another offer, a worker who is named or a review settles it."""
         only_readers(by.role)
-        with cases.pool.connection() as connection:
+        with cases.pool.reading(sight_of(bearer(request))) as connection:
             rows = _rows(connection, wanted.place, _last(wanted.after), wanted.limit + 1)
         page = rows[: wanted.limit]
         following = _place(page[-1]) if len(rows) > wanted.limit else None

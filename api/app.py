@@ -24,35 +24,45 @@ from api import (
     problems,
     protected,
     queries,
+    rates,
     readers,
     reads,
     reports,
     rules,
+    signin,
 )
-from api.auth import Verifier
+from api.auth import Identified, Verifier
+from api.headers import SecurityHeaders
 from api.house import House
+from api.sessions import Sessions
 from api.writer import Writer
 
 OPEN_TO_ALL = ("/", "/docs", "/openapi.json", "/health", "/problems")
 """The paths, with those below them, that ask for no token."""
 
-_STATUSES_OF_ALL = {500}
+_STATUSES_OF_ALL = {429, 500}
 _STATUSES_WITH_TOKEN = {401, 403, 404, 422, 503}
 _STATUSES_OF_COMMANDS = {400, 409, 412, 413, 415}
 
 
-def create_app(house: House, verifier: Verifier, caught_up: Callable[[], bool] = lambda: False) -> FastAPI:
+def create_app(
+    house: House,
+    verifier: Verifier,
+    caught_up: Callable[[], bool] = lambda: False,
+    how: signin.SignIn | None = None,
+) -> FastAPI:
     """Return the service for a house.
 
     The sequencer and what else works beside it are the caller's to run. `caught_up` says whether the projections have
-    caught up once, so that it may serve; without it, it serves once nothing is behind.
+    caught up once, so that it may serve; without it, it serves once nothing is behind. `how` says how to sign in with
+    a browser, where that can be done.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         writer = Writer(house.cases)
         app.state.execute = writer.execute
-        app.state.feed = feed.Feed(house.pool)
+        app.state.feed = feed.Feed(house.cases)
         yield
         app.state.feed.close()
         await writer.close()
@@ -67,7 +77,10 @@ def create_app(house: House, verifier: Verifier, caught_up: Callable[[], bool] =
         lifespan=lifespan,
     )
     app.state.verifier = verifier
+    app.add_middleware(Identified, is_open=is_open)
+    app.add_middleware(rates.ByAddress, counter=rates.Counter(house.settings.rates))
     problems.handle(app)
+    app.add_middleware(SecurityHeaders, secure=house.settings.production)
     protected.tell_refusals(app, house.cases)
     commands.mount(app)
     alerts.mount(app, house.cases)
@@ -81,6 +94,10 @@ def create_app(house: House, verifier: Verifier, caught_up: Callable[[], bool] =
     readers.mount(app, house.cases)
     rules.mount(app, house.cases)
     feed.mount(app)
+    signin.mount(app)
+    if how is not None:
+        app.state.sessions = Sessions(house.pool, how.origin)
+        signin.mount_signin(app, how, app.state.sessions)
     health.mount(app, house, caught_up)
     app.add_api_route("/docs", console, include_in_schema=False)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
@@ -104,7 +121,7 @@ def console() -> HTMLResponse:
         f"default-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"})
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
 
 def is_open(path: str) -> bool:
@@ -128,6 +145,7 @@ def _documented(app: FastAPI) -> dict[str, Any]:
         } | shared["schemas"]
         commands.limit(components["schemas"])
         components["responses"] = shared["responses"]
+        rates.documented(components["responses"])
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
         document["security"] = [{"token": []}]
         for path, methods in document["paths"].items():

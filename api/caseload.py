@@ -12,14 +12,16 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import By
+from api.admission import sight_of
+from api.auth import By, bearer
+from api.figures import counting
 from api.lists import READERS, moment_of, only_readers
 from api.moments import Then
 from api.places import Name, Somewhere
 from api.problems import Problem
 from api.reads import answer
 from api.rows import in_utc
-from domain.decider import Actor, Role, RoleNotAllowed, StreamAbsent
+from domain.decider import STAFF, Actor, Role, RoleNotAllowed, StreamAbsent
 from domain.ledger.application import Cases
 from projections.behind import count_behind
 from projections.caseload import Figures, Load, caseload, total
@@ -36,6 +38,12 @@ class OrganisationNotNamed(Problem):
     """Your token is of no organisation. Name the one that you ask of, as in organisation=kela."""
 
     status = 422
+
+
+class CaseloadOfAnothers(Problem):
+    """What an organisation has on hand is told to its own staff. Ask of your own."""
+
+    status = 403
 
 
 class CaseloadWanted(Somewhere):
@@ -115,7 +123,9 @@ def mount(app: FastAPI, cases: Cases) -> None:
         """Tell how many cases are held, offered, waiting and due: of a worker, a unit or an organisation."""
         only_readers(by.role)
         whose, moment = wanted.whose(by), moment_of(cases, wanted.happened_by)
-        with cases.pool.connection() as connection:
+        if not _sees_caseload(by, whose.organisation):
+            raise CaseloadOfAnothers
+        with counting(request, cases) as connection:  # also what has gone on from there since
             loads = _loads(connection, moment, whose)
             behind = count_behind(connection, [STANDING])[STANDING.name]
         named = (whose.unit, whose.worker) != (None, None)
@@ -127,10 +137,10 @@ def mount(app: FastAPI, cases: Cases) -> None:
     def read_worker(request: Request, organisation: _InPath, worker: _InPath, by: By) -> Response:
         """Tell which units a worker works in, whether they are leaving, and what they have on hand."""
         _only_of_directory(by)
-        moment = moment_of(cases, None)
-        with cases.pool.connection() as connection:
+        moment, seen = moment_of(cases, None), _sees_caseload(by, organisation)
+        with cases.pool.reading(sight_of(bearer(request))) as connection:
             rows = _rows(connection, _WORKER, organisation, worker)
-            loads = _loads(connection, moment, Place(organisation, worker=worker))
+            loads = _loads(connection, moment, Place(organisation, worker=worker)) if seen else []
         units = [{it: in_utc(row[it]) for it in InUnit.model_fields} for row in rows]
         left = {it: in_utc(rows[-1][it]) for it in ("leaving_at", "departed_at")}
         told = {"organisation": organisation, "worker": worker, "units": units, "caseload": loads}
@@ -139,10 +149,10 @@ def mount(app: FastAPI, cases: Cases) -> None:
     def read_unit(request: Request, organisation: _InPath, unit: _InPath, by: By) -> Response:
         """Tell what a unit is called and where it is, its caseload limit, and what it and its workers have on hand."""
         _only_of_directory(by)
-        moment = moment_of(cases, None)
-        with cases.pool.connection() as connection:
+        moment, seen = moment_of(cases, None), _sees_caseload(by, organisation)
+        with cases.pool.reading(sight_of(bearer(request))) as connection:
             row = _rows(connection, _UNIT, organisation, unit)[-1]
-            loads = _loads(connection, moment, Place(organisation, unit))
+            loads = _loads(connection, moment, Place(organisation, unit)) if seen else []
         told = {it: in_utc(row[it]) for it in UnitTold.model_fields if it in row}
         return answer(request, cases, told | {"caseload": loads})
 
@@ -167,6 +177,11 @@ _InPath = Annotated[Name, Path()]
 def _only_of_directory(by: Actor) -> None:
     if by.role not in _DIRECTORY_READERS:
         raise RoleNotAllowed(role=by.role, allowed=sorted(_DIRECTORY_READERS))
+
+
+def _sees_caseload(by: Actor, organisation: str | None) -> bool:
+    """Say whether somebody is told what an organisation has on hand: auditors, of the cases that they were let see."""
+    return by.role == Role.AUDITOR or (by.role in STAFF and by.organisation == organisation)
 
 
 def _loads(connection: Connection[Any], moment: Moment, whose: Place) -> list[Load]:

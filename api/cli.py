@@ -21,14 +21,19 @@ from rich.table import Table
 from rich.text import Text
 
 from api import demo as demonstration
+from api import erase as erasing
 from api import replay as telling
-from api.house import House, make_key, opened, region_of
+from api.house import House, keks_of, opened, region_of
 from api.imports import NotTaken, import_history
+from api.keys import keys
 from api.settings import Settings, SettingsWrong
 from api.sources import Mapping
 from api.terminal import bar, complain, console, print_json, say, told
+from domain.authorization import Grant
 from domain.decider import Actor, Role
 from domain.ledger.migrate import migrate
+from domain.ledger.partitions import KEPT_YEARS, make_ahead, over_age
+from domain.ledger.rotation import Rotation, begin
 from domain.ledger.sequencer import drain
 from domain.policy import Policy
 from domain.rules import RuleLanguage
@@ -42,6 +47,7 @@ app = typer.Typer(
 )  # fmt: skip
 report = typer.Typer(help="Print figures, reckoned from the projections.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(report, name="report")
+app.add_typer(keys, name="keys")
 
 
 class Level(StrEnum):
@@ -103,11 +109,13 @@ def worker() -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: over.set())
     with opened(Settings.read()) as house:
-        going = clock.Clock(house.cases)
-        going.start()
+        going = (clock.Clock(house.cases), Rotation(house.region, house.cases.keyring.keks))
+        for it in going:
+            it.start()
         say("The clock goes")
         over.wait()
-        going.stop()
+        for it in going:
+            it.stop()
     say("Stopped")
 
 
@@ -117,9 +125,16 @@ def migrate_(json: Json = False) -> None:
     settings = Settings.read()
     with region_of(settings) as region:
         applied = migrate(region, Live().tables)
-        made = make_key(settings, region)
+        with region.connect() as connection:
+            make_ahead(connection)
+            old = over_age(connection)
+        keks = keks_of(settings)
+        made = begin(region, keks)
+    for it in old:
+        complain(f"All in {it} is older than {KEPT_YEARS} years: as the schema's owner you may drop that table")
     if made:
-        complain(f"Made {settings.key_file}: keep a copy of it elsewhere, for without it nobody can read the words")
+        where = keks.kept.directory
+        complain(f"Made a key in {where}: keep a copy of it elsewhere, for without it nobody can read the words")
     if json:
         print_json({"applied": applied})
     else:
@@ -155,16 +170,25 @@ def token(
     organisation: Annotated[str | None, typer.Option(help="Whose worker.")] = None,
     unit: Annotated[str | None, typer.Option(help="In which of its units.")] = None,
     minutes: Annotated[float, typer.Option(min=0, help="How long it holds.")] = 60,
+    case: Annotated[list[UUID] | None, typer.Option(help="A case that an auditor is let see; all unless told.")] = None,
+    since: Annotated[Time, typer.Option(help="And those that were open from then on.", **TIME)] = None,
+    until: Annotated[Time, typer.Option(help="Up to then.", **TIME)] = None,
+    diary: Annotated[str | None, typer.Option(help="The audit's number in the grantor's diary.")] = None,
+    grant_purpose: Annotated[str, typer.Option(help="What the audit is for.")] = "development",
     json: Json = False,
 ) -> None:
     """Mint a token of the development issuer, with which to call the API."""
-    from api.auth import DevelopmentIssuer  # noqa: PLC0415 - so is it
+    from api.development import EVERY_CASE, DevelopmentIssuer  # noqa: PLC0415 - so is it
 
     issuer = DevelopmentIssuer.at(Settings.read())
+    named = Grant(grant_purpose, frozenset(case or ()), since, until, diary)
+    grant = named if case or since or until else EVERY_CASE.but(purpose=grant_purpose, diary=diary)
     try:
-        minted = issuer.mint(Actor(who, role, organisation, unit), minutes)
+        minted = issuer.mint(Actor(who, role, organisation, unit), minutes, grant=grant)
     except ValueError:
-        raise typer.BadParameter("a client and a representative go by a UUID, others by a short text") from None
+        raise typer.BadParameter(
+            "a client and a representative go by a UUID, staff have an organisation, all else is a short text"
+        ) from None
     if json:
         print_json({"token": minted, "expires": datetime.now(UTC) + timedelta(minutes=minutes)})
     else:
@@ -316,6 +340,10 @@ HEADINGS: dict[RuleLanguage, Sequence[str]] = {
     "en": ("#", "level", "rule", "reason", "source"),
 }
 """The headings of the table of rules."""
+
+
+app.command()(erasing.erase)
+app.command()(erasing.retention)
 
 
 @app.command()

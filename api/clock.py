@@ -7,16 +7,22 @@ anybody's act is. What it finds no longer due is refused, and left.
 from __future__ import annotations
 
 import logging
+import time
+from itertools import chain
 
 from psycopg import Connection
 
+from api.retention import Sweep
 from domain.decider import Actor, Refusal, Role
 from domain.ledger.application import Cases, ask
 from domain.ledger.beside import TAKEOVER_SECONDS, Beside, elected
 from domain.ledger.fault import Fault
+from domain.ledger.partitions import make_ahead
 from projections.due import Due, due
 
 PAUSE_SECONDS = 1.0
+PARTS_SECONDS = 3600.0
+"""How often it looks whether the log of reads has its parts for the months to come."""
 ACTOR = Actor("clock", Role.SYSTEM)
 
 _log = logging.getLogger(__name__)
@@ -35,8 +41,13 @@ class Clock(Beside):
         while not elected(connection, self.region, "clock"):
             if self.told_to_stop.wait(TAKEOVER_SECONDS):
                 return
+        parts_due = time.monotonic()
+        sweep = Sweep(self.cases)
         while not self.told_to_stop.is_set():
-            for it in due(connection):
+            if time.monotonic() >= parts_due:
+                make_ahead(connection)
+                parts_due = time.monotonic() + PARTS_SECONDS
+            for it in chain(due(connection), sweep.due()):
                 if self.told_to_stop.is_set():
                     return
                 done(self.cases, it)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.figures import MonthsWanted, Name, following, last_of, only, reader_of
+from api.figures import MonthsWanted, Name, counting, following, last_of, only, reader_of
 from api.moments import next_page
 from api.reads import answer
 from domain.decider import Actor
@@ -72,7 +72,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         then, with what had become of them by then.
         """
         only(by)
-        with cases.pool.connection() as connection:
+        with counting(request, cases) as connection:
             found = ended.ended(
                 connection, wanted.by, **_of(by, wanted), monthly=wanted.monthly,
                 reopened_within=wanted.reopened_within, after=last_of(wanted.after, ended.FIRST),
@@ -88,7 +88,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         then, with the answers given by then.
         """
         only(by)
-        with cases.pool.connection() as connection:
+        with counting(request, cases) as connection:
             found = supported.supported(
                 connection, "unit" if wanted.unit else wanted.by, **_of(by, wanted), unit=wanted.unit,
                 waiting=wanted.open, after=last_of(wanted.after, supported.FIRST),

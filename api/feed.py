@@ -1,7 +1,9 @@
-"""The feed: every event that has its position, in that order, as server-sent events; none is skipped, and no words.
+"""The feed: the events that have their positions, in that order, as server-sent events, and no words.
 
-A subscriber reads pages by position, each from where it is itself, so whoever comes late or reads slowly misses
-nothing. One task a process looks how far the sequence is and wakes them.
+A subscriber is sent what they may read at that moment: staff and auditors the events of such cases, and those of the
+directory; other systems all. A page in which there are cases is written down as read first (rule 23). A subscriber
+reads pages by position, each from where it is itself, so whoever comes late or reads slowly misses nothing. One task a
+process looks how far the sequence is and wakes them.
 """
 
 import asyncio
@@ -9,11 +11,13 @@ import contextlib
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
 import msgspec
 from fastapi import FastAPI, Header, Query
@@ -21,14 +25,23 @@ from psycopg import Error
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from api.auth import bearer
+from api.admission import sight_of
+from api.auth import Bearer, bearer
 from api.problems import Problem
+from api.reads import Reading, ReadNotLogged, log
+from domain.authorization import usual
+from domain.case import Case
 from domain.client import Client
-from domain.decider import STAFF, Role, RoleNotAllowed
-from domain.ledger.database import DatabaseUnavailable, Pool
-from domain.ledger.mapper import codecs
+from domain.decider import STAFF, Actor, Role, RoleNotAllowed, State
+from domain.ledger.application import Cases
+from domain.ledger.database import DatabaseUnavailable
+from domain.ledger.mapper import HistoryDamaged, TopicUnknown, codecs
+from domain.objections import ObjectionRaised, ObjectionWithdrawn
+from domain.requests import ExperienceReported, RequestMade
+from domain.withholding import kept_from
+from projections.walled import ACCESS, SETTINGS, STANDS
 
-SUBSCRIBERS = 100
+SUBSCRIBERS, OF_ONE = 100, 20
 PAGE = 500
 PAUSE_SECONDS = 0.1
 HEARTBEAT_SECONDS = 15.0
@@ -56,7 +69,7 @@ class PositionAhead(Problem):
 
 
 class TooManySubscribers(Problem):
-    """This process has as many subscribers as it takes. Try again in a moment."""
+    """This process has as many subscribers as it takes, or as many of yours. Try again in a moment, or end another."""
 
     status = 503
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "10"}
@@ -83,11 +96,12 @@ class Page:
 class Feed:
     """One process's feed: it looks how far the sequence is, as long as somebody listens."""
 
-    pool: Pool
+    cases: Cases
     pause: float = PAUSE_SECONDS
     heartbeat: float = HEARTBEAT_SECONDS
     most: int = SUBSCRIBERS
-    subscribers: int = 0
+    most_of_one: int = OF_ONE
+    followers: Counter[Actor] = field(default_factory=Counter)
     end: End | None = None
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
@@ -95,9 +109,13 @@ class Feed:
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="feed"))
 
     @property
-    def is_full(self) -> bool:
-        """Whether nobody else is taken on."""
-        return self._closed or self.subscribers >= self.most
+    def subscribers(self) -> int:
+        """How many follow it."""
+        return self.followers.total()
+
+    def is_full_for(self, actor: Actor) -> bool:
+        """Say whether this person is not taken on: there are as many as it takes, or as many of theirs."""
+        return self._closed or self.subscribers >= self.most or self.followers[actor] >= self.most_of_one
 
     def close(self) -> None:
         """Let every subscriber go, so that a server that waits for its connections can stop. On the event loop."""
@@ -122,34 +140,34 @@ class Feed:
             raise PositionAhead(last=f"{end.epoch}.{end.position}")
         return begin
 
-    async def events(self, begin: End, until: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Yield what to send, from `begin` on, page by page, until the feed is closed or `until` says so."""
+    async def events(self, who: Bearer, begin: End, until: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """Yield what to send somebody, from `begin` on, page by page, until the feed is closed or `until` says so."""
         position = begin.position
         yield b"retry: 1000\n\n"
-        async with self._listening():
+        async with self._listening(who.actor):
             while not (self._closed or until()):
                 moved = self._moved
-                page: Page | None = await self._read(partial(self._page, position))
+                page: Page | None = await self._read(partial(self._page, who, position))
                 if page is None:
                     await _within(RETRY_SECONDS, moved)
                     continue
                 if page.epoch != begin.epoch:
                     return  # the ledger was restored: who comes back is told
-                if page.content:
+                if page.position > position:
                     position = page.position
                     yield page.content
                 elif not await _within(self.heartbeat, moved):
                     yield b": still here\n\n"
 
     @contextlib.asynccontextmanager
-    async def _listening(self) -> AsyncIterator[None]:
-        self.subscribers += 1
+    async def _listening(self, actor: Actor) -> AsyncIterator[None]:
+        self.followers[actor] += 1
         if self._watch is None:
             self._watch = asyncio.create_task(self._look())
         try:
             yield
         finally:
-            self.subscribers -= 1
+            self.followers -= Counter([actor])  # which keeps nobody who follows no more
 
     async def _look(self) -> None:
         """Wake the subscribers whenever the sequence has moved, as long as there are any."""
@@ -173,8 +191,8 @@ class Feed:
         """Go on without, while the database is gone: everything that happened meanwhile is there when it is back."""
         try:
             yield
-        except (DatabaseUnavailable, Error) as gone:
-            _log.warning("the feed can't read the sequence and tries again: %s", type(gone).__name__)
+        except (DatabaseUnavailable, Error, ReadNotLogged) as gone:
+            _log.warning("the feed can't be read, or that it is can't be logged: %s", type(gone).__name__)
 
     def _wake(self) -> None:
         self._moved.set()
@@ -184,16 +202,44 @@ class Feed:
         return await asyncio.get_running_loop().run_in_executor(self._threads, read)
 
     def _end(self) -> End:
-        with self.pool.connection() as connection:
+        with self.cases.pool.connection() as connection:
             return End(*(connection.execute("SELECT position, epoch FROM log_state").fetchone() or (0, 0)))
 
-    def _page(self, position: int) -> Page | None:
-        with self._unless_gone(), self.pool.connection() as connection:
-            epoch, found = connection.execute(_PAGE, (position, PAGE), prepare=True).fetchone() or (0, None)
-            rows = msgspec.json.decode(found) if found else []
-            last = rows[-1][0] if rows else position
-            return Page(epoch, last, b"".join(_event(epoch, row) for row in rows))
+    def _page(self, who: Bearer, position: int) -> Page | None:
+        """Return the page after a position, written down as read; None while that can't be had."""
+        with self._unless_gone():
+            epoch, last, found = self._found(who, position)
+            rows = [row for row in found if not self._kept_from(who, row)]
+            shown = frozenset(UUID(stream) for _, stream, _, topic, _ in rows if topic in _of(Case))
+            if shown:
+                log(self.cases.pool, Reading(who.actor, "FollowFeed", shown, usual(who.actor.role), grant=who.grant))
+            sent = rows[-1][0] if rows else position
+            onward = b"" if sent == last else b"id: %d.%d\n\n" % (epoch, last)  # moves the cursor, and is no event
+            return Page(epoch, last, b"".join(_event(epoch, row) for row in rows) + onward)
         return None
+
+    def _found(self, who: Bearer, position: int) -> tuple[int, int, list[Any]]:
+        """Return the epoch, the last position that was looked at, and the events up to it that somebody may read."""
+        with self.cases.pool.connection() as connection:
+            values = {
+                **dict.fromkeys(SETTINGS), **sight_of(who), "position": position, "most": PAGE,
+                "all": who.actor.role == Role.SYSTEM, "of_cases": list(_of(Case)),
+                "directory": [it for it in codecs() if it not in _of(Case) | _of(Client)],
+            }  # fmt: skip
+            statement = _PAGE.format(access=ACCESS, stands=STANDS).encode()
+            epoch, last, found = connection.execute(statement, values, prepare=True).fetchone() or (0, None, None)
+        return epoch, last or position, msgspec.json.decode(found) if found else []
+
+    def _kept_from(self, who: Bearer, row: Sequence[Any]) -> bool:
+        """Say whether an event is not to be told to somebody: what goes past a worker, or waits for the case's end."""
+        _, stream, version, topic, _ = row
+        if who.actor.role not in STAFF or topic not in _PAST_SOMEBODY:
+            return False
+        try:
+            state = self.cases.loaded(UUID(stream), Case).state
+        except (HistoryDamaged, TopicUnknown):  # nobody can tell whom it goes past
+            return True
+        return isinstance(state, Case) and version in kept_from(who.actor, state)
 
 
 def mount(app: FastAPI) -> None:
@@ -204,15 +250,19 @@ def mount(app: FastAPI) -> None:
         last_event_id: Annotated[str | None, Header(description="The last `id` that you received.")] = None,
         after: Annotated[str | None, Query(description="The same, for those who can't set the header.")] = None,
     ) -> StreamingResponse:
-        """Follow what happens, in the order of the ledger, from the first event or after the one that you name."""
+        """Follow what happens, in the order of the ledger, from the first event or after the one that you name.
+
+        You are sent what you may read at that moment: of the cases that you may read, and of the directory. Clients'
+        own events are for other systems alone.
+        """
         feed: Feed = request.app.state.feed
         who = bearer(request)
         if who.actor.role not in _READERS:
             raise RoleNotAllowed(role=who.actor.role, allowed=sorted(_READERS))
         begin = await feed.begin(last_event_id or after)
-        if feed.is_full:
-            raise TooManySubscribers(most=feed.most)
-        events = feed.events(begin, lambda: time.time() >= who.expires)
+        if feed.is_full_for(who.actor):
+            raise TooManySubscribers(most=feed.most, of_one=feed.most_of_one)
+        events = feed.events(who, begin, lambda: time.time() >= who.expires)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
@@ -234,6 +284,12 @@ def _event(epoch: int, row: Sequence[Any]) -> bytes:
     return b"id: %d.%d\nevent: %b\ndata: %b\n\n" % (epoch, position, topic.encode(), msgspec.json.encode(data))
 
 
+@cache
+def _of(kind: type[State]) -> frozenset[str]:
+    """Return the topics of a kind of stream."""
+    return frozenset(topic for topic, it in codecs().items() if it.event.state is kind)
+
+
 async def _within(seconds: float, moved: asyncio.Event) -> bool:
     """Wait until the sequence has moved; say whether it did within so many seconds."""
     try:
@@ -243,14 +299,29 @@ async def _within(seconds: float, moved: asyncio.Event) -> bool:
     return True
 
 
-_ABOUT = """One server-sent event for each event of the ledger, in its order, and then those to come.
+_PAST_SOMEBODY = frozenset(it.topic for it in (ObjectionRaised, ObjectionWithdrawn, RequestMade, ExperienceReported))
+"""What may go past a worker, or wait for the case's end."""
 
-`id` is what to send as Last-Event-ID; `event` is the topic; `data` is a JSON object with `position`, `stream`,
-`version`, `topic` and `recorded`, and never any words. Of a client's own stream `stream` is null."""
+_ABOUT = """One server-sent event for each event that you may read, in the order of the ledger, and then those to come.
+
+`id` is what to send as Last-Event-ID, and comes alone where it has moved over what is not for you. `event` is the
+topic; `data` is a JSON object with `position`, `stream`, `version`, `topic` and `recorded`, and never any words. Of a
+client's own stream `stream` is null."""
 _CONTENT = {"text/event-stream": {"schema": {"type": "string"}}}
 _PAGE = """
-    SELECT epoch, (
+    WITH page AS (
+        SELECT position, stream, version FROM sequence WHERE position > %(position)s ORDER BY position LIMIT %(most)s
+    )
+    SELECT epoch, (SELECT max(position) FROM page), (
         SELECT json_agg(json_build_array(position, stream, version, topic, recorded) ORDER BY position)::text
-        FROM (SELECT * FROM sequence WHERE position > %s ORDER BY position LIMIT %s) p
-        JOIN events USING (stream, version)
+        FROM page JOIN events USING (stream, version)
+        WHERE %(all)s OR topic = ANY (%(directory)s::text[]) OR (topic = ANY (%(of_cases)s::text[]) AND (
+            page.stream = ANY (string_to_array(%(cases)s, ',')::uuid[]) OR EXISTS (
+                SELECT FROM {access} a WHERE a."case" = page.stream AND {stands} AND (
+                    (a.organisation = %(organisation)s::text AND a.worker IN ('', %(worker)s::text)
+                        AND (a.upto IS NULL OR page.version <= a.upto)
+                        AND EXISTS (SELECT FROM clients c WHERE c."case" = page.stream))
+                    OR (a.relation = 'holds' AND a.opened_at < %(until)s::timestamptz
+                        AND (a.closed_at IS NULL OR a.closed_at >= %(since)s::timestamptz))))))
     ) FROM log_state"""
+"""A page: of the events after a position, those that somebody may read. A case that was erased has no client."""

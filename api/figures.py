@@ -1,14 +1,21 @@
 """What all reports over many cases have in common: who may ask, of which months, and page by page."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
+from psycopg import Connection
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from starlette.requests import Request
 
+from api.admission import sight_of
+from api.auth import bearer
 from api.moments import CursorMalformed, Then, in_our_years, read_cursor
 from domain.calendar import start_of
 from domain.decider import STAFF, Actor, Role, RoleNotAllowed
+from domain.ledger.application import Cases
 from projections.offers import By, Reader, month_of
 
 READERS = STAFF | {Role.AUDITOR, Role.OMBUDSMAN}
@@ -56,6 +63,18 @@ def only(by: Actor, roles: frozenset[Role] = READERS) -> None:
     """Refuse those of other roles. Raises `RoleNotAllowed`."""
     if by.role not in roles:
         raise RoleNotAllowed(role=by.role, allowed=sorted(roles))
+
+
+@contextmanager
+def counting(request: Request, cases: Cases) -> Iterator[Connection[Any]]:
+    """Lend a connection for figures: an auditor's are of the cases that they were let see, and of no others.
+
+    Anybody else's are of all cases, told of others' as far as `Reader` says.
+    """
+    who = bearer(request)
+    of_all = who.actor.role != Role.AUDITOR
+    with cases.pool.connection() if of_all else cases.pool.reading(sight_of(who)) as connection:
+        yield connection
 
 
 def reader_of(by: Actor, asked_at: datetime) -> Reader:

@@ -10,14 +10,15 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import By
+from api.admission import admitted, sight_of
+from api.auth import By, bearer
 from api.lists import PageWanted, moment_of, only_readers
 from api.moments import CursorMalformed, Page, Then, next_page, place_of, read_key
 from api.places import Somewhere
 from api.protected import betrayed
-from api.queries import admitted, read_rows
+from api.queries import Bounds, read_rows
 from api.reads import answer
-from api.rows import Shape, in_utc, inside
+from api.rows import Shape, in_utc, inside, kept
 from domain.ledger.application import Cases
 from projections.behind import count_behind
 from projections.findings.finding import Finding, Judgement
@@ -102,16 +103,18 @@ def mount(app: FastAPI, cases: Cases) -> None:
     def of_case(request: Request, id: UUID, by: By, wanted: Annotated[OfCaseWanted, Query()]) -> Response:  # noqa: A002
         """Tell what the rules show in a case: since when, by which entries, and whether it is settled.
 
-        What silence brings about is among it, without any event: so there is no ETag.
+        What silence brings about is among it, without any event: so there is no ETag. What an entry shows that is
+        withheld from whoever reads is not.
         """
-        admitted(cases, by, id)
+        upto = admitted(request, cases, id).upto
         pinned, after = place_of(wanted.after)
-        head, seen, rows = read_rows(cases, _SHAPE, id, wanted, pinned)
+        head, seen, rows = read_rows(cases, _SHAPE, id, wanted, Bounds(upto, pinned))
         moment = moment_of(cases, wanted.happened_by or wanted.known_at)
         in_order = sorted(rows, key=lambda it: (it.since, it.number))
+        untold = kept(cases, id, by)
         stand = [
             told(row, judgement) for row, judgement in moment.judged(in_order, wanted.state)
-            if inside(row.since, wanted.since, wanted.until)
+            if inside(row.since, wanted.since, wanted.until) and not any(map(untold.whole, row.entries))
         ]  # fmt: skip
         last = after + wanted.limit
         content = {
@@ -124,7 +127,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         """List what the rules show across cases: of a rule, an organisation or a unit, and never of a named worker."""
         only_readers(by.role)
         moment, here = moment_of(cases, wanted.happened_by), wanted.place
-        with cases.pool.connection() as connection:
+        with cases.pool.reading(sight_of(bearer(request))) as connection:
             stand = found(
                 connection, moment, rule=wanted.rule, organisation=here.organisation, unit=here.unit,
                 state=wanted.state, by=wanted.by, after=_last(wanted.after), limit=wanted.limit + 1,

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import By
-from api.figures import MonthsWanted, following, last_of, only, reader_of
+from api.figures import MonthsWanted, counting, following, last_of, only, reader_of
 from api.moments import next_page
 from api.reads import answer
 from domain.ledger.application import Cases
@@ -40,7 +40,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         then, as the client's statements stood then.
         """
         only(by)
-        with cases.pool.connection() as connection:
+        with counting(request, cases) as connection:
             found = hearing.shares(
                 connection, wanted.by, **wanted.months, happened_by=wanted.happened_by,
                 reader=reader_of(by, wanted.asked_at), organisation=wanted.organisation,

@@ -9,18 +9,13 @@ from dataclasses import dataclass
 from api.settings import Settings
 from domain.ledger.application import Cases
 from domain.ledger.database import Pool, Region
+from domain.ledger.erasures import Register, reconcile
+from domain.ledger.keys.keks import Keks, keks_in
 from domain.ledger.migrate import migrate
+from domain.ledger.partitions import make_ahead
 from domain.ledger.postgres import Server, running
-from domain.ledger.words import KeyFile, KeyFileUnreadable, Keyring
+from domain.ledger.rotation import begin, hear
 from projections.live import Live
-
-
-class KeyFileMissing(Exception):
-    """The file with the key of the ledger's words is not there. Restore it, or for a new ledger: luotsi migrate."""
-
-
-class KeyFileWrong(Exception):
-    """The ledger's words are sealed under another key than the one in this file. Restore the ledger's own file."""
 
 
 @dataclass(frozen=True)
@@ -51,32 +46,17 @@ def region_of(settings: Settings, *, shared: bool = True) -> Iterator[Region]:
         yield Region(server.url, settings.region)
 
 
-def make_key(settings: Settings, region: Region) -> bool:
-    """Make the key file of a ledger that has sealed no words yet, unless it is there; say whether it was made."""
-    if settings.key_file.exists() or _wrapped(region) is not None:
-        return False
-    KeyFile.at(settings.key_file)
-    return True
+def keks_of(settings: Settings) -> Keks:
+    """Return the region's key-encryption keys, none of them read yet."""
+    return keks_in(settings.home / "keys", settings.region, settings.keys)
 
 
-def _key(settings: Settings, region: Region) -> KeyFile:
+def _keks(settings: Settings, region: Region) -> Keks:
+    keks = keks_of(settings)
     if not settings.production:
-        make_key(settings, region)
-    if not settings.key_file.exists():
-        raise KeyFileMissing(settings.key_file)
-    key = KeyFile.at(settings.key_file)
-    try:
-        Keyring(key).prove(_wrapped(region))
-    except KeyFileUnreadable as wrong:
-        raise KeyFileWrong(settings.key_file) from wrong
-    return key
-
-
-def _wrapped(region: Region) -> bytes | None:
-    """Return the key of one of the ledger's streams as it is stored, if there is any."""
-    with region.connect() as connection:
-        row = connection.execute("SELECT wrapped FROM keys LIMIT 1").fetchone()
-    return row[0] if row else None
+        begin(region, keks)
+    hear(region, keks)
+    return keks
 
 
 @contextmanager
@@ -84,15 +64,19 @@ def opened(settings: Settings, *, shared: bool = True, pool_size: int = 16) -> I
     """Open the house: the server, migrated, and the ledger, with the key that opens its words; close it again.
 
     The key of a new ledger is made here in development only: in production `luotsi migrate` makes it. Raises
-    `KeyFileMissing`, `KeyFileWrong` and `KeyFileUnreadable`.
+    a `KeysUnavailable` where the ledger's key is not there, is another one, or can't be read. What the register of
+    erasures says is destroyed is destroyed before anything else is done, also where a backup has brought it back.
     """
     with region_of(settings, shared=shared) as region:
         live = Live()
         migrate(region, live.tables)
-        key = _key(settings, region)
+        with region.connect() as connection:
+            make_ahead(connection)
+        keks = _keks(settings, region)
         pool = Pool(region, pool_size)
-        cases = Cases(pool, key, live)
+        cases = Cases(pool, keks, live, register=Register(settings.register, region.name))
         try:
+            reconcile(cases)
             yield House(settings, region, pool, live, cases)
         finally:
             cases.close()

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from api.house import House
+from api.house import House, keks_of
 from api.settings import Settings
 from api.sources import BadRow, Mapping, Progress, Row, SourceCase, read
 from domain.case import Case
@@ -43,7 +43,6 @@ from domain.ledger.application import Asked, Cases
 from domain.ledger.database import Pool, Region
 from domain.ledger.sequencer import drain
 from domain.ledger.warm import Loaded
-from domain.ledger.words import KeyFile
 from domain.remembered import Holder
 from projections.live import Live
 
@@ -405,7 +404,7 @@ def _take_in_elsewhere(
 @lru_cache
 def _cases(settings: Settings, region: Region) -> Cases:
     """Return this process's own way into the ledger."""
-    return Cases(Pool(region, 1), KeyFile.at(settings.key_file), Live())
+    return Cases(Pool(region, 1), keks_of(settings), Live())
 
 
 def _end_with_parent() -> None:

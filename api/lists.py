@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import By
+from api.admission import cases_of, reads_client, sight_of
+from api.auth import By, bearer
 from api.moments import CursorMalformed, Moment, Then, next_page, read_key
 from api.places import Name, Somewhere, place_in
 from api.problems import Problem
 from api.protected import betrayed
-from api.queries import reads_as
 from api.reads import answer
 from api.rows import in_utc
 from api.rules import policies_of
@@ -154,7 +154,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         if wanted.happened_by is not None and wanted.sort != "case":
             raise SortOfNow(sort=wanted.sort)
         sought = wanted.sought(moment_of(cases, wanted.happened_by))
-        with cases.pool.connection() as connection:
+        with cases.pool.reading(sight_of(bearer(request))) as connection:
             page = _page(request, connection, sought, wanted.sort, wanted)
         hidden = betrayed(
             cases, by, [it["case"] for it in page["cases"]], sought.owner, sought.responsible, sought.offered_to
@@ -165,12 +165,15 @@ def mount(app: FastAPI, cases: Cases) -> None:
         """List a client's cases."""
         if by.role not in READERS | CLIENT_SIDE:
             raise RoleNotAllowed(role=by.role, allowed=sorted(READERS | CLIENT_SIDE))
-        client = cases.loaded(id, Client)
-        if client.version == 0 or not isinstance(client.state, Client) or not reads_as(cases, by, id):
+        client, who, own = cases.loaded(id, Client), bearer(request), cases_of(cases, id)
+        known = isinstance(client.state, Client) and client.version > 0 and reads_client(cases, who, id)
+        if not known and by.role in CLIENT_SIDE:
             raise StreamAbsent
-        sought = Sought(moment_of(cases, None), client=id)
-        with cases.pool.connection() as connection:
+        sought = Sought(moment_of(cases, None), cases=list(own))
+        with cases.pool.reading(sight_of(who, own)) as connection:
             page = _page(request, connection, sought, "opened", wanted)
+        if not known and not page["cases"]:  # to others there is a client where they see a case
+            raise StreamAbsent
         return answer(request, cases, {"client": id} | page)
 
     app.add_api_route(

@@ -25,7 +25,7 @@ class Somewhere(BaseModel):
             return Place(self.organisation, self.unit)
         organisation, _, unit = self.unit.partition("/")
         if not (organisation and unit):
-            raise UnitWithoutOrganisation(unit=self.unit)
+            raise UnitWithoutOrganisation
         return Place(organisation, unit)
 
 

@@ -22,8 +22,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.decider import Absent, Conflict, Forbidden, Refusal, Unacceptable, kebab
 from domain.ledger.application import KeyReused, TooBusy, VersionMismatch
 from domain.ledger.database import DatabaseUnavailable
+from domain.ledger.erasures import RegisterDamaged, RegisterUnwritable
+from domain.ledger.keys.seal import KeysUnavailable
 from domain.ledger.mapper import HistoryDamaged, TopicUnknown, every
-from domain.ledger.words import KeyDestroyed, KeyFileUnreadable, WordsDamaged
+from domain.ledger.words import KeyDestroyed, WordsDamaged
 from domain.overrides import Overridable
 
 MEDIA_TYPE = "application/problem+json"
@@ -77,6 +79,10 @@ class MethodNotAllowed(Problem):
     status = 405
 
 
+class HttpMalformed(Problem):
+    """That is no HTTP/1.1 request. Send one, as any HTTP client does."""
+
+
 class HeadTooLarge(Problem):
     """The request's head is too large: its path, its query and its headers. Send shorter ones."""
 
@@ -125,7 +131,9 @@ _STATUSES: Mapping[type[Exception], int] = {
     TopicUnknown: 503,
     HistoryDamaged: 503,
     WordsDamaged: 503,
-    KeyFileUnreadable: 503,
+    RegisterDamaged: 503,
+    RegisterUnwritable: 503,
+    **dict.fromkeys([KeysUnavailable, *KeysUnavailable.__subclasses__()], 503),
 }
 _PASSING = (TooBusy, DatabaseUnavailable)
 _FAMILIES = frozenset({Refusal, Forbidden, Absent, Conflict, Unacceptable, Overridable})

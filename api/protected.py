@@ -1,10 +1,12 @@
 """What stays unsaid of where a client is whose address is protected: the units and the workers of their cases.
 
-Those who need them read them: the client, auditors, and staff of an organisation that holds the case, is offered it or
-was chosen by the client. Anybody else reads "[protected]" in their place, whatever moment they ask about (rule 22).
+Those who need them read them: the client, auditors in what they were let see, and staff who act in the case, whom it is
+offered to, or who took access in an emergency, which may take them there. Anybody else reads "[protected]" in their
+place, whatever moment they ask about: who acts for the client, the ombudsman, who had the case before (rule 22).
 """
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
 
@@ -16,9 +18,10 @@ from starlette.responses import Response
 
 from api.auth import bearer
 from api.problems import response
+from domain.authorization import MAY, Relation, standing
 from domain.case import Case
 from domain.client import Client
-from domain.decider import CLIENT, STAFF, Actor, Refusal, Role
+from domain.decider import CLIENT, STAFF, Action, Actor, Refusal, Role
 from domain.ledger.application import Cases
 from projections.findings.found import ByWhichPolicy
 from projections.listed import Place
@@ -26,25 +29,31 @@ from projections.listed import Place
 PROTECTED = "[protected]"
 """What reads in the place of a unit or a worker that is not to be known."""
 
-PLACES = frozenset({"unit", "to_unit", "worker", "asked_by", "claim_told_by"})
-"""The fields that name a unit, or a worker and thereby their unit."""
+PLACES = frozenset({"unit", "to_unit", "worker", "asked_by", "claim_told_by", "grant_purpose", "diary", "by_unit"})
+"""The fields that name a unit, or a worker and thereby their unit; or may: what an auditor was let see a case for."""
 
 ROLES: Mapping[str, str] = {
     "who": "role", "id": "role", "by": "by_role", "answered_by": "answered_by_role", "closed_by": "closed_by_role",
-    "proposed_by": "proposed_role",
+    "proposed_by": "proposed_role", "from_whom": "from_role",
 }  # fmt: skip
 """The fields that name a worker if the role beside it, in the field that is named here, is one of staff."""
 
 _NEEDS_IT = frozenset({Role.CLIENT, Role.AUDITOR})
-_ANYBODY = frozenset({"by", "proposed_by"})
-_NOBODY = frozenset({CLIENT, *get_args(ByWhichPolicy)})
+_ANYBODY = frozenset({"by", "proposed_by", "from_whom"})
+_NOBODY = frozenset({CLIENT, "responsible", *get_args(ByWhichPolicy)})
+_OFFERED = frozenset({Relation.OFFERED})
+_ACTING = MAY[Action.WORK][Role.WORKER] - {Relation.HELD_THEN}
+_GO_THERE = _ACTING | _OFFERED | {Relation.IN_EMERGENCY}
+_ANSWERING = frozenset({Relation.HOLDS, Relation.MANAGES, Relation.DRIVES})
 
 
 def hidden_from(cases: Cases, actor: Actor, ever: Collection[UUID]) -> frozenset[UUID]:
     """Return those of the cases, of clients whose address ever was protected, whose units this actor isn't to know."""
     if actor.role in _NEEDS_IT:
         return frozenset()
-    return frozenset(case for case in ever if is_protected(cases, case) and not concerned(cases, actor, case))
+    return frozenset(
+        case for case in ever if is_protected(cases, case) and _GO_THERE.isdisjoint(_relations(cases, actor, case))
+    )
 
 
 def is_protected(cases: Cases, case: UUID) -> bool:
@@ -56,12 +65,15 @@ def is_protected(cases: Cases, case: UUID) -> bool:
 
 def concerned(cases: Cases, actor: Actor, case: UUID) -> bool:
     """Say whether this is staff of an organisation that holds the case, is offered it or was chosen by the client."""
+    return not (_ANSWERING | _OFFERED).isdisjoint(_relations(cases, actor, case))
+
+
+def _relations(cases: Cases, actor: Actor, case: UUID) -> frozenset[Relation]:
+    """Return what somebody of the staff is to a case now."""
     state = cases.loaded(case, Case).state
     if actor.role not in STAFF or not isinstance(state, Case):
-        return False
-    holders = (state.responsible, state.chosen, state.pending and state.pending.to)
-    organisations = {it.organisation for it in holders if it}
-    return actor.organisation in organisations | ({state.transfer.to_organisation} if state.transfer else set())
+        return frozenset()
+    return standing(actor, state, datetime.now(UTC), None).relations
 
 
 def betrayed(cases: Cases, actor: Actor, found: Collection[UUID], *places: Place) -> frozenset[UUID]:

@@ -7,7 +7,7 @@ can be long comes in pages, which end by the bytes of their words too.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.admission import admitted
 from api.auth import By
 from api.moments import (
     AsOf,
@@ -26,13 +27,22 @@ from api.moments import (
     next_page,
     place_of,
 )
-from api.problems import Problem
 from api.reads import answer
-from api.rows import WITHOUT_WORDS, Shape, fitting, in_utc, inside, opened_words, words_of
+from api.rows import (
+    WITHHELD,
+    Kept,
+    Shape,
+    Withholding,
+    fitting,
+    in_utc,
+    inside,
+    kept,
+    opened_words,
+    words_of,
+)
 from domain.case import Case
-from domain.client import Client
 from domain.corrections import hidden
-from domain.decider import CLIENT_SIDE, Actor, Context, Event, Recorded, Role, StreamAbsent
+from domain.decider import CLIENT_SIDE, Context, Event, Recorded, Role
 from domain.history import counted
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codecs
@@ -41,12 +51,6 @@ from domain.remembered import Holder, OwnerKind, Pending, ProposedClosure, Trans
 from projections.as_of import first, rows_at, state_at
 from projections.next_step import NEXT_STEP
 from projections.projection import every_projection
-
-
-class WordsClosed(Problem):
-    """Your role does not read anybody's words. Use a token of a role that works with the case."""
-
-    status = 403
 
 
 class Promise(BaseModel):
@@ -94,13 +98,18 @@ class Circumstances(BaseModel):
 
 
 class HistoryEntry(BaseModel):
-    """An event with its words, its circumstances, and the hash that chains it to the events before it."""
+    """An event with its words, its circumstances, and the hash that chains it to the events before it.
+
+    Where it is withheld from whoever reads, `withheld` says so, and `topic` and `event` tell nothing; where its words
+    alone are, they read "[withheld]".
+    """
 
     version: int
     topic: str
     event: dict[str, Any]
     context: Circumstances
     hash: str
+    withheld: Withholding | None
 
 
 class History(BaseModel):
@@ -113,11 +122,12 @@ class History(BaseModel):
 
 
 class SaidInEntry(BaseModel):
-    """The words of an entry by field; "[erased]" where they have been destroyed."""
+    """The words of an entry by field; "[erased]" where they have been destroyed, "[withheld]" where they are that."""
 
     version: int
     topic: str
     words: dict[str, str]
+    withheld: Withholding | None
 
 
 class SaidInCase(BaseModel):
@@ -137,6 +147,14 @@ class Entry:
     hash: bytes
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How far a case is read: for whoever may see no further than `upto` it ends there; a first page `pinned` it."""
+
+    upto: int | None = None
+    pinned: int = 0
+
+
 def mount(app: FastAPI, cases: Cases) -> None:
     """Mount what can be read of a case."""
     for projection in every_projection():
@@ -145,11 +163,11 @@ def mount(app: FastAPI, cases: Cases) -> None:
 
     def case(request: Request, id: UUID, by: By, at: Annotated[AsOf, Query()]) -> Response:  # noqa: A002
         """Tell where a case stands: who owns it and answers for it, what waits for an answer, what is promised next."""
-        admitted(cases, by, id)
-        head, history = _history(cases, id, at)
+        head, history = _history(cases, id, at, Bounds(admitted(request, cases, id).upto))
         counts = counted(history, *at.clocks)
-        content = _summary(state_at(history, *at.clocks)) | {
-            "next_step": _promise(cases, id, by, rows_at(NEXT_STEP, history, *at.clocks))
+        untold = kept(cases, id, by)
+        content = _summary(state_at(history, *at.clocks), untold) | {
+            "next_step": _promise(cases, id, rows_at(NEXT_STEP, history, *at.clocks), untold)
         }
         return answer(request, cases, {"case": id, "version": _seen(counts)} | content, head)
 
@@ -157,14 +175,16 @@ def mount(app: FastAPI, cases: Cases) -> None:
         """Tell what has happened in a case, event by event, with words, circumstances and hashes.
 
         By version; with the clocks, what counted at that moment and in the order in which it counted. Of an entry that
-        is another person's, the client and their representatives are shown that it is there, and nothing of it.
+        is another person's, the client and their representatives are shown that it is there, and nothing of it; of one
+        that is withheld from whoever reads, that it is, on which ground, by whose word and until when.
         """
-        admitted(cases, by, id)
-        head, entries, following = _page(cases, id, at)
-        texts = opened_words(cases, id, by, [it.it for it in entries])
+        head, entries, following = _page(cases, id, at, admitted(request, cases, id).upto)
+        untold = kept(cases, id, by)
+        texts = opened_words(cases, id, by, [it.it for it in entries], untold)
         anothers = hidden(cases.history(id)) if by.role in CLIENT_SIDE else frozenset()
         events = [
-            _entry(it, None if it.it.version in anothers else event) for it, event in zip(entries, texts, strict=True)
+            _entry(it, None if it.it.version in anothers else event, untold)
+            for it, event in zip(entries, texts, strict=True)
         ]
         seen = at.version or head
         content = {"case": id, "version": seen, "events": events, "next": next_page(request, following)}
@@ -172,12 +192,10 @@ def mount(app: FastAPI, cases: Cases) -> None:
 
     def words(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
         """Tell everything that was said in a case, in its own words, by the version of the entry."""
-        admitted(cases, by, id)
-        if by.role in WITHOUT_WORDS:
-            raise WordsClosed
-        head, entries, following = _page(cases, id, at)
-        texts = opened_words(cases, id, by, [it.it for it in entries])
-        said = [_said(it.it, event) for it, event in zip(entries, texts, strict=True)]
+        head, entries, following = _page(cases, id, at, admitted(request, cases, id).upto)
+        untold = kept(cases, id, by)
+        texts = opened_words(cases, id, by, [it.it for it in entries], untold)
+        said = [_said(it.it, event, untold) for it, event in zip(entries, texts, strict=True)]
         content = {
             "case": id, "version": at.version or head, "entries": [it for it in said if it["words"]],
             "next": next_page(request, following),
@@ -207,16 +225,17 @@ def _mount(app: FastAPI, cases: Cases, shape: Shape) -> None:
     projection = shape.projection
 
     def endpoint(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
-        admitted(cases, by, id)
+        upto = admitted(request, cases, id).upto
         pinned, after = place_of(at.after)
-        head, seen, found = read_rows(cases, shape, id, at, pinned)
+        head, seen, found = read_rows(cases, shape, id, at, Bounds(upto, pinned))
         rows = shape.ordered(shape.between(found, at.since, at.until))
         page = rows[after : after + at.limit]
         page = page[: fitting(cases, id, [shape.opened_by([it]) for it in page])]
-        words = words_of(cases, id, by, shape.opened_by(page))
+        untold = kept(cases, id, by)
+        words = words_of(cases, id, shape.opened_by(page), untold)
         last = after + len(page)
         content = {
-            "case": id, "version": seen, "rows": [shape.shown(it, words) for it in page],
+            "case": id, "version": seen, "rows": [shape.told(it, words, untold) for it in page],
             "next": next_page(request, f"{pinned or head}.{last}" if last < len(rows) else None),
         }  # fmt: skip
         return answer(request, cases, content, head)
@@ -235,34 +254,14 @@ def documented(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-# Who reads.
-
-
-def admitted(cases: Cases, actor: Actor, case: UUID) -> None:
-    """Let somebody read a case, or find nothing: a client reads their own, a representative those of a mandate."""
-    client = cases.client_of(case)
-    if client is None or not reads_as(cases, actor, client):
-        raise StreamAbsent
-
-
-def reads_as(cases: Cases, actor: Actor, client: UUID) -> bool:
-    """Say whether somebody may read the cases of this client, as far as that depends on the client."""
-    if actor.role == Role.CLIENT:
-        return actor.id == str(client)
-    if actor.role == Role.REPRESENTATIVE:
-        state = cases.loaded(client, Client).state
-        return isinstance(state, Client) and state.represented(actor.id, datetime.now(UTC)) is not None
-    return True
-
-
 # What is read.
 
 
-def _history(cases: Cases, case: UUID, at: AsOf, pinned: int = 0) -> tuple[int, Sequence[Recorded]]:
-    """Return the case's version now and its events up to the version asked about, or that a first page pinned."""
-    history = cases.history(case)
+def _history(cases: Cases, case: UUID, at: AsOf, bounds: Bounds) -> tuple[int, Sequence[Recorded]]:
+    """Return the last version that may be seen, and the events up to the one that is asked about or pinned."""
+    history = cases.history(case, bounds.upto)
     _possible(at, len(history))
-    return len(history), first(history, at.version or pinned or None)
+    return len(history), first(history, at.version or bounds.pinned or None)
 
 
 def _possible(at: AsOf, head: int) -> None:
@@ -272,14 +271,14 @@ def _possible(at: AsOf, head: int) -> None:
         raise VersionNeverExisted(version=at.version, last=head)
 
 
-def read_rows(cases: Cases, shape: Shape, case: UUID, at: AsOf, pinned: int) -> tuple[int, int, Sequence[Any]]:
-    """Return the case's version now, the version seen, and the rows: of the read table where it is up to date."""
-    if at.is_now:
+def read_rows(cases: Cases, shape: Shape, case: UUID, at: AsOf, bounds: Bounds) -> tuple[int, int, Sequence[Any]]:
+    """Return the last version that may be seen, the one seen, and the rows: from the read table where that has them."""
+    if at.is_now and bounds.upto is None:
         with cases.pool.connection() as connection:
             head, rows = shape.standing(connection, case)
-        if rows is not None and pinned in {0, head}:
+        if rows is not None and bounds.pinned in {0, head}:
             return head, head, rows
-    head, history = _history(cases, case, at, pinned)
+    head, history = _history(cases, case, at, bounds)
     return head, _seen(counted(history, *at.clocks)), rows_at(shape.projection, history, *at.clocks)
 
 
@@ -287,14 +286,15 @@ def _seen(history: Sequence[Recorded]) -> int:
     return max((it.version for it in history), default=0)
 
 
-def _page(cases: Cases, case: UUID, at: Page) -> tuple[int, list[Entry], str | None]:
-    """Return the case's version now, a page of its entries, and the cursor of the next page if there is one."""
+def _page(cases: Cases, case: UUID, at: Page, last: int | None) -> tuple[int, list[Entry], str | None]:
+    """Return the last version that may be seen, a page of entries, and the cursor of the next page if there is one."""
     pinned, after = place_of(at.after)
     with cases.pool.connection() as connection:
-        head = connection.execute(_HEAD, (case,)).fetchone() or (0,)
-        _possible(at, head[0] or 0)
+        (now,) = connection.execute(_HEAD, (case,)).fetchone() or (0,)
+        head = min(now or 0, last or now or 0)
+        _possible(at, head)
         whole = at.clocks != (None, None) or at.since is not None or at.until is not None
-        upto = at.version or (pinned if whole and pinned else head[0])
+        upto = min(at.version or (pinned if whole and pinned else head), head)
         limit = None if whole else at.limit + 1
         stored = select_stream(connection, case, 0 if whole else after, upto, limit)
     entries = [Entry(cases.mapper.to_domain_event(it), it.hash) for it in stored]  # type: ignore[arg-type]
@@ -303,7 +303,7 @@ def _page(cases: Cases, case: UUID, at: Page) -> tuple[int, list[Entry], str | N
     page = entries[: at.limit]
     page = page[: fitting(cases, case, [{it.it.version} for it in page])]
     following = f"{upto}.{page[-1].it.version}" if len(entries) > len(page) else None
-    return head[0], page, following
+    return head, page, following
 
 
 def _counting(entries: Sequence[Entry], at: Page) -> list[Entry]:
@@ -328,11 +328,12 @@ def _after(entries: Sequence[Entry], version: int) -> list[Entry]:
 # How it is shown.
 
 
-def _entry(entry: Entry, event: Any) -> dict[str, Any]:
-    it = entry.it
+def _entry(entry: Entry, event: Any, untold: Kept) -> dict[str, Any]:
+    it, nothing = entry.it, untold.whole(entry.it.version) is not None
     return {
-        "version": it.version, "topic": it.event.topic, "event": {} if event is None else in_utc(dict(vars(event))),
-        "context": _circumstances(it.context), "hash": entry.hash.hex(),
+        "version": it.version, "topic": WITHHELD if nothing else it.event.topic,
+        "event": {} if event is None or nothing else in_utc(dict(vars(event))),
+        "context": _circumstances(it.context), "hash": entry.hash.hex(), "withheld": untold.notice(it.version),
     }  # fmt: skip
 
 
@@ -345,12 +346,13 @@ def _circumstances(ctx: Context) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _said(it: Recorded, event: Event[Any]) -> dict[str, Any]:
+def _said(it: Recorded, event: Event[Any], untold: Kept) -> dict[str, Any]:
     words = {name: text for name in sorted(codecs()[it.event.topic].words) if (text := getattr(event, name))}
-    return {"version": it.version, "topic": it.event.topic, "words": words}
+    topic = it.event.topic if untold.whole(it.version) is None else WITHHELD
+    return {"version": it.version, "topic": topic, "words": words, "withheld": untold.notice(it.version)}
 
 
-def _summary(case: Case) -> dict[str, Any]:
+def _summary(case: Case, untold: Kept) -> dict[str, Any]:
     is_open = case.status == "open"
     owner = {"responsible": case.responsible, "client": None, "chosen": case.chosen}[case.owned_by]
     content = {
@@ -363,15 +365,17 @@ def _summary(case: Case) -> dict[str, Any]:
         "handoff": case.pending,
         "transfer": case.transfer,
         "closure": case.closure,
-        "open_objections": case.open_objections,
+        "open_objections": [
+            it for it, waits in case.objections.now().items() if waits and waits.version not in untold.entries
+        ],
     }
     return {name: in_utc(value) for name, value in content.items()}
 
 
-def _promise(cases: Cases, case: UUID, actor: Actor, steps: Sequence[Any]) -> dict[str, Any] | None:
+def _promise(cases: Cases, case: UUID, steps: Sequence[Any], untold: Kept) -> dict[str, Any] | None:
     if not steps or steps[-1].settled is not None:
         return None
-    shown = _NEXT.shown(steps[-1], words_of(cases, case, actor, _NEXT.opened_by(steps[-1:])))
+    shown = _NEXT.shown(steps[-1], words_of(cases, case, _NEXT.opened_by(steps[-1:]), untold))
     return {name: shown[name] for name in ("who", "what", "due", "version")}
 
 

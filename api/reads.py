@@ -1,12 +1,13 @@
 """Every answer that shows a case is written down before it leaves, or it doesn't leave (rule 23).
 
 All answers are made by `answer`, which finds the cases in what they show: whatever tells of a case names it `case`.
+Nothing switches this off, and no reader's own words come into the log, which outlives what is erased of a case.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,12 +18,16 @@ from starlette.responses import Response
 from api.auth import bearer
 from api.problems import Problem
 from api.protected import hidden_from, without_places
+from domain import authorization
+from domain.authorization import Grant, Purpose, Relation
 from domain.decider import CLIENT, Actor, Role
 from domain.ledger.application import Cases
 from domain.ledger.database import Pool
 
+Via = Literal["http", "command-line"]
+"""By which way a case is read."""
+
 _PURPOSE = "Purpose"
-_LONGEST = 200
 _MOMENTS = ("version", "known_at", "happened_by", "from", "to")
 
 
@@ -33,30 +38,50 @@ class ReadNotLogged(Problem):
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
-class PurposeMalformed(Problem):
-    """The header Purpose is no short text that can be printed. Say why you read in 200 characters, or leave it out."""
+class PurposeUnknown(Problem):
+    """The header Purpose names none that there is. Send one of those that are listed, or leave it out."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """That somebody reads cases, by which operation and why; `as_of` is the moment that they ask about, if not now."""
+    """That somebody reads cases, by which operation and why; `as_of` is the moment that they ask about, if not now.
+
+    `relation` is what they are to the case, where it is one case, and `grant` what an auditor was let see.
+    """
 
     by: Actor
     what: str
     cases: frozenset[UUID]
-    why: str | None = None
+    why: Purpose
+    via: Via = "http"
+    relation: Relation | None = None
+    grant: Grant | None = None
     as_of: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Admission:
+    """That somebody may read a case: as what, for what purpose, and up to which version, None for all of it."""
+
+    relation: Relation
+    purpose: Purpose
+    upto: int | None
 
 
 def answer(request: Request, cases: Cases, content: dict[str, Any], version: int | None = None) -> Response:
     """Return what was asked for, or 304 where the asker has this version already. Nobody but the asker keeps it.
 
-    Who read which cases is written down first. Raises `ReadNotLogged`, `DatabaseUnavailable` and `PurposeMalformed`.
+    Who read which cases is written down first. Raises `ReadNotLogged`, `DatabaseUnavailable`, `PurposeUnknown` and
+    `PurposeNotYours`.
     """
-    by, why, shown = bearer(request).actor, purpose(request), cases_in(content)
+    by, shown = bearer(request), cases_in(content)
+    let_in: Admission | None = getattr(request.state, "admission", None)
+    why = let_in.purpose if let_in else purpose_of(by.actor, purpose_said(request))
     if shown:
-        reading = Reading(by, request.scope["route"].operation_id, shown, why, as_of(request.query_params))
-        content = without_places(content, hidden_from(cases, by, log(cases.pool, reading)))
+        what, when = request.scope["route"].operation_id, as_of(request.query_params)
+        relation = let_in.relation if let_in else None
+        reading = Reading(by.actor, what, shown, why, relation=relation, grant=by.grant, as_of=when)
+        content = without_places(content, hidden_from(cases, by.actor, log(cases.pool, reading)))
     headers = {"Cache-Control": "private, no-store"} | ({} if version is None else {"ETag": f'"{version}"'})
     if version is not None and request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -70,7 +95,9 @@ def log(pool: Pool, it: Reading) -> Collection[UUID]:
     """
     who = CLIENT if it.by.role == Role.CLIENT else it.by.id
     values = vars(it.by) | vars(it) | {
-        "who": who, "role": str(it.by.role), "cases": list(it.cases),
+        "who": who, "role": str(it.by.role), "cases": list(it.cases), "why": str(it.why),
+        "relation": None if it.relation is None else str(it.relation),
+        "grant_purpose": it.grant and it.grant.purpose, "diary": it.grant and it.grant.diary,
         "as_of": msgspec.json.encode(it.as_of).decode() if it.as_of else None,
     }  # fmt: skip
     with pool.connection() as connection:
@@ -92,16 +119,25 @@ def cases_in(content: Any) -> frozenset[UUID]:
     return frozenset().union(*(cases_in(it) for it in parts))
 
 
-def purpose(request: Request) -> str | None:
-    """Return why somebody reads, in their own words, if they say so. Raises `PurposeMalformed`."""
-    said = request.headers.get(_PURPOSE, "").strip()
+def purpose_said(request: Request) -> Purpose | None:
+    """Return why somebody reads, if they say so. Raises `PurposeUnknown`."""
+    said = request.headers.get(_PURPOSE)
+    if said is None:
+        return None
     try:
-        text = said.encode("latin-1").decode()
-    except UnicodeError:  # it was Latin-1, as headers are, and not UTF-8
-        text = said
-    if len(text) > _LONGEST or not text.isprintable():
-        raise PurposeMalformed(most=_LONGEST)
-    return text or None
+        return Purpose(said.strip())
+    except ValueError:
+        raise PurposeUnknown(purposes=sorted(Purpose)) from None
+
+
+def purpose_of(actor: Actor, said: Purpose | None) -> Purpose:
+    """Return why somebody reads: as they say, if it can be theirs, or what is usual in their role.
+
+    Raises `PurposeNotYours`.
+    """
+    usual = authorization.usual(actor.role)
+    anything = frozenset(Relation) - ({Relation.MANAGES} if actor.role != Role.MANAGER else frozenset())
+    return usual if said in {None, usual} else authorization.purpose_of(actor.role, anything, said)
 
 
 def as_of(asked: Mapping[str, str]) -> dict[str, str] | None:
@@ -130,11 +166,15 @@ def shows_cases(document: Mapping[str, Any], operation: Mapping[str, Any]) -> bo
 
 
 _PARAMETER = {
-    "name": _PURPOSE, "in": "header", "required": False, "schema": {"type": "string", "maxLength": _LONGEST},
-    "description": "Why the case is read: it stands in the log of its readers, which the client may ask for.",
+    "name": _PURPOSE, "in": "header", "required": False, "schema": {"type": "string", "enum": sorted(Purpose)},
+    "description": "Why the case is read, if not for what is usual. It stands in the log of its readers, which the "
+    "client may ask for.",
 }  # fmt: skip
 
 _LOG = """
-    INSERT INTO reads (who, role, organisation, unit, what, why, cases, as_of)
-    VALUES (%(who)s, %(role)s, %(organisation)s, %(unit)s, %(what)s, %(why)s, %(cases)s::uuid[], %(as_of)s::json)
-    RETURNING ever_protected(cases)"""
+    INSERT INTO reads (
+        who, role, organisation, unit, relation, what, via, why, grant_purpose, diary, cases, as_of
+    ) VALUES (
+        %(who)s, %(role)s, %(organisation)s, %(unit)s, %(relation)s, %(what)s, %(via)s, %(why)s, %(grant_purpose)s,
+        %(diary)s, %(cases)s::uuid[], %(as_of)s::json
+    ) RETURNING ever_protected(cases)"""

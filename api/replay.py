@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from api.reads import Reading, log
-from api.rows import opened_words
+from api.rows import kept, opened_words
+from domain.authorization import Purpose, Relation
 from domain.calendar import HELSINKI
 from domain.case import Case
 from domain.corrections import EntryMarkedErroneous
@@ -96,8 +99,12 @@ def replayed(cases: Cases, case: UUID, at: Moment) -> list[Entry]:
     told = counted(history, at.known_at, at.happened_by) if at.by_clocks else history
     states = _following(told) if at.by_clocks else _as_it_grew(history)
     shown = [(it, after) for it, after in zip(told, states, strict=True) if at.within(it)]
-    log(cases.pool, Reading(_READER, "Replay", frozenset({case}), as_of=at.as_asked))
-    texts = opened_words(cases, case, _READER, [it for it, _ in shown])
+    by = reader()
+    log(
+        cases.pool,
+        Reading(by, "Replay", frozenset({case}), Purpose.AUDIT, "command-line", Relation.GRANTED, as_of=at.as_asked),
+    )
+    texts = opened_words(cases, case, by, [it for it, _ in shown], kept(cases, case, by))
     return [
         Entry(it, event, after, it.version in marked) for (it, after), event in zip(shown, texts, strict=True)
     ]  # fmt: skip
@@ -119,8 +126,12 @@ def _as_it_grew(history: Sequence[Recorded]) -> Iterator[Case]:
         yield state_at(history, version=it.version)
 
 
-_READER = Actor("replay", Role.AUDITOR)
-"""Whoever replays a case at the command line reads as an auditor does."""
+def reader() -> Actor:
+    """Return who replays a case at the command line: they read as an auditor does, by the name that they have there."""
+    try:
+        return Actor(pwd.getpwuid(os.getuid()).pw_name, Role.AUDITOR)
+    except KeyError:  # in a container a user may have a number alone
+        return Actor(str(os.getuid()), Role.AUDITOR)
 
 
 # How it is told

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import By
-from api.figures import MOST, MonthsWanted, Name, following, last_of, only, reader_of
+from api.admission import admitted, sight_of
+from api.auth import By, bearer
+from api.figures import MOST, MonthsWanted, Name, counting, following, last_of, only, reader_of
 from api.moments import Then, next_page
 from api.problems import Problem
-from api.queries import admitted
 from api.reads import answer
 from domain.acceptance import DeclineCode
 from domain.assessment import AssessmentKind, Trigger
@@ -107,7 +107,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
         """
         only(by)
         after = last_of(wanted.after, flows.FIRST)
-        with cases.pool.connection() as connection:
+        with counting(request, cases) as connection:
             found = flows.flows(
                 connection, wanted.by, **wanted.months, happened_by=wanted.happened_by,
                 reader=reader_of(by, wanted.asked_at), organisation=wanted.organisation, after=after,
@@ -123,12 +123,13 @@ def mount(app: FastAPI, cases: Cases) -> None:
         if (wanted.case is None) == (not (wanted.triggers or wanted.kind or wanted.codes)):
             raise LikenessUnclear
         if wanted.case is not None:
-            admitted(cases, by, wanted.case)
+            admitted(request, cases, wanted.case)
         now = datetime.now(UTC)
         since = month_of(now - timedelta(days=wanted.days))
         after = last_of(wanted.after, referral_memory.FIRST)
-        with cases.pool.connection() as connection:
-            like = _likeness(connection, wanted)
+        with cases.pool.reading(sight_of(bearer(request))) as connection:
+            like = _likeness(connection, wanted)  # in what is told of the case to whoever asks
+        with counting(request, cases) as connection:
             found = referral_memory.referral_memory(
                 connection, like, since=since, reader=reader_of(by, now), apart_from=wanted.case,
                 to_organisation=wanted.to_organisation, to_unit=wanted.to_unit, after=after, limit=wanted.limit + 1,

@@ -1,7 +1,7 @@
 """How a projection's rows are read back from their table and shown: in order, in UTC, with their words."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,11 +18,10 @@ from domain.case import Case
 from domain.decider import ERASED, SEALED, Actor, Recorded, Role
 from domain.ledger.application import Cases
 from domain.ledger.mapper import opened
+from domain.remembered import KeptBack, Withheld
+from domain.withholding import DisclosureForbidden, kept_from, reason_kept_from, reasons_kept_from
 from projections.as_of import within
 from projections.projection import AnyProjection, Opens
-
-WITHOUT_WORDS = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
-"""The roles that read no words: they read "[sealed]"."""
 
 MOST_WORDS = 1024 * 1024
 """How many bytes of words a page shows at most, unless it shows a single entry."""
@@ -33,8 +32,71 @@ HIDDEN = "[hidden]"
 WITHHELD = "[withheld]"
 """What reads in the place of words that are not to be disclosed to whoever asks."""
 
+
+class Withholding(BaseModel):
+    """That whoever reads is not told of an entry: on which ground, who decided that, and when it is looked at again."""
+
+    ground: KeptBack
+    by_role: Role
+    organisation: str | None
+    unit: str | None
+    review_by: datetime | None
+
+
+class WithheldRow(BaseModel):
+    """What stands in the place of a row that tells of an entry which is withheld from whoever reads."""
+
+    version: int
+    withheld: Withholding
+
+
 OpenWords = Callable[[int, str], str]
 """Returns an entry's words by its version and the field they stand in."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What somebody is not told of a case, whatever moment they ask about.
+
+    `entries` are withheld from them, by version; `reasons` are the entries that withhold something, and not for them to
+    know why. What is said to be another person's nobody reads: `misplaced`.
+    """
+
+    entries: Mapping[int, Withheld]
+    reasons: Collection[int] = ()
+    misplaced: Collection[int] = ()
+
+    @property
+    def words(self) -> dict[int, str]:
+        """What stands for the words of entries."""
+        return dict.fromkeys([*self.entries, *self.reasons], WITHHELD) | dict.fromkeys(self.misplaced, HIDDEN)
+
+    def whole(self, version: int | None) -> dict[str, Any] | None:
+        """Return what is told in the place of an entry, where not only its words are withheld."""
+        it = self.entries.get(version) if version is not None else None
+        return None if it is None or it.words_alone else notice(it)
+
+    def notice(self, version: int) -> dict[str, Any] | None:
+        """Return what is told of an entry being withheld, all of it or its words."""
+        it = self.entries.get(version)
+        return None if it is None else notice(it)
+
+
+def notice(it: Withheld) -> dict[str, Any]:
+    """Return what somebody is told of what is withheld from them."""
+    return {
+        "ground": it.ground, "by_role": it.by.role, "organisation": it.by.organisation, "unit": it.by.unit,
+        "review_by": in_utc(it.review_by),
+    }  # fmt: skip
+
+
+def kept(cases: Cases, case: UUID, actor: Actor) -> Kept:
+    """Return what this actor is not told of a case now."""
+    state = cases.loaded(case, Case).state
+    if not isinstance(state, Case):
+        return Kept({})
+    misplaced = [version for version, waits in state.misplaced.now().items() if waits]
+    return Kept(kept_from(actor, state), reasons_kept_from(actor, state), misplaced)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +141,7 @@ class Shape:
         one: Any = create_model(row.__name__, __doc__=self.about, __config__=config, **types)  # type: ignore[call-overload]
         return create_model(
             f"{row.__name__}Rows", __config__=config,
-            case=(UUID, ...), version=(int, ...), rows=(list[one], ...), next=(str | None, ...),
+            case=(UUID, ...), version=(int, ...), rows=(list[one | WithheldRow], ...), next=(str | None, ...),
         )  # fmt: skip
 
     def standing(self, connection: Connection[Any], case: UUID) -> tuple[int, Sequence[Any] | None]:
@@ -120,6 +182,11 @@ class Shape:
         """Return the versions of the entries whose words the rows show."""
         return {version for row in rows for name in self.opens if (version := getattr(row, name)) is not None}
 
+    def told(self, row: Any, words: OpenWords, untold: Kept) -> dict[str, Any]:
+        """Return a row with its words or, where it tells of an entry that is withheld, that it is."""
+        instead = untold.whole(getattr(row, "version", None))
+        return self.shown(row, words) if instead is None else {"version": row.version, "withheld": instead}
+
     def shown(self, row: Any, words: OpenWords) -> dict[str, Any]:
         """Return a row with its words, without the case that all of them have."""
         values = {name: in_utc(getattr(row, name)) for name in self.hints if name != "case"}
@@ -141,13 +208,11 @@ _Texts = Mapping[int, Mapping[str, str] | str]
 """The words of entries by version and field, or what stands for all of an entry's words."""
 
 
-def _texts(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) -> _Texts:
+def _texts(cases: Cases, case: UUID, versions: Iterable[int], untold: Kept) -> _Texts:
     wanted = sorted(versions)
     if not wanted:
         return {}
-    if actor.role in WITHOUT_WORDS:
-        return dict.fromkeys(wanted, SEALED)
-    texts: dict[int, Mapping[str, str] | str] = {**cases.words(case, wanted), **kept_from(cases, case, actor)}
+    texts: dict[int, Mapping[str, str] | str] = {**cases.words(case, wanted), **untold.words}
     missing = [version for version in wanted if version not in texts]
     if missing:  # destroyed, or never any
         with cases.pool.connection() as connection:
@@ -156,22 +221,9 @@ def _texts(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) -> _
     return texts
 
 
-def kept_from(cases: Cases, case: UUID, actor: Actor) -> dict[int, str]:
-    """Return the entries whose words this actor does not read, whatever moment is asked, and what stands for them.
-
-    What is said to be another person's nobody reads, and what is not to be disclosed to somebody they don't.
-    """
-    state = cases.loaded(case, Case).state
-    if not isinstance(state, Case):
-        return {}
-    forbidden = [version for (version, whom), holds in state.forbidden.now().items() if holds and str(whom) == actor.id]
-    misplaced = [version for version, waits in state.misplaced.now().items() if waits]
-    return dict.fromkeys(forbidden, WITHHELD) | dict.fromkeys(misplaced, HIDDEN)
-
-
-def words_of(cases: Cases, case: UUID, actor: Actor, versions: Iterable[int]) -> OpenWords:
-    """Return how to open the words of these entries, as far as this actor may read them."""
-    texts = _texts(cases, case, actor, versions)
+def words_of(cases: Cases, case: UUID, versions: Iterable[int], untold: Kept) -> OpenWords:
+    """Return how to open the words of these entries, as far as they are told."""
+    texts = _texts(cases, case, versions, untold)
 
     def words(version: int, field: str) -> str:
         found = texts.get(version, {})
@@ -191,10 +243,12 @@ def fitting(cases: Cases, case: UUID, shown: Sequence[set[int]]) -> int:
     return max(1, sum(size <= MOST_WORDS for size in sums))
 
 
-def opened_words(cases: Cases, case: UUID, actor: Actor, history: Sequence[Recorded]) -> list[Any]:
+def opened_words(cases: Cases, case: UUID, actor: Actor, history: Sequence[Recorded], untold: Kept) -> list[Any]:
     """Return the events with their words, as far as this actor may read them."""
     sealed = {it.version for it in history if SEALED in vars(it.event).values()}
-    texts = _texts(cases, case, actor, sealed)
+    texts = {**_texts(cases, case, sealed, untold)}
+    reasons = (it for it in history if isinstance(it.event, DisclosureForbidden) and it.version in texts)
+    texts |= {it.version: WITHHELD for it in reasons if reason_kept_from(actor, it.context.actor)}  # erroneous ones too
     return [_opened(it, texts.get(it.version)) for it in history]
 
 

@@ -47,7 +47,7 @@ class Where(BaseModel):
             return self.organisation, self.unit
         organisation, _, unit = self.unit.partition("/")
         if not (organisation and unit):
-            raise UnitWithoutOrganisation(unit=self.unit)
+            raise UnitWithoutOrganisation
         return organisation, unit
 
 

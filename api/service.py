@@ -20,13 +20,14 @@ import uvicorn
 
 from api import demo
 from api.app import create_app
-from api.auth import verifier_of
 from api.clock import Clock
 from api.house import House, opened
+from api.identity import identity_of
 from api.settings import Settings
 from api.wire import configured
 from domain.decider import Actor, Role
 from domain.ledger.postgres import Server
+from domain.ledger.rotation import Rotation
 from domain.ledger.sequencer import Sequencer
 from projections.catch_up import CatchUp
 
@@ -93,9 +94,13 @@ def settle() -> None:
 
 def _serve(house: House, postgres: Server | None, listener: socket.socket, say: Callable[[str], None]) -> None:
     sequencer, catch_up = Sequencer(house.region), CatchUp(house.region, house.live.projections)
-    clock = Clock(house.cases)  # in production a process of its own: luotsi worker
-    app = create_app(house, verifier_of(house.settings), catch_up.done.is_set)
-    config = configured(app, log_level="warning", backlog=BACKLOG, timeout_graceful_shutdown=DRAIN_SECONDS)
+    clock = Clock(house.cases)  # in production a process of its own, as the rotation: luotsi worker
+    rotation = Rotation(house.region, house.cases.keyring.keks)
+    identity = identity_of(house.settings)
+    app = create_app(house, identity.verifier, catch_up.done.is_set, identity.signin)
+    config = configured(
+        app, house.settings.proxies, log_level="warning", backlog=BACKLOG, timeout_graceful_shutdown=DRAIN_SECONDS
+    )
 
     def let_go() -> None:
         app.state.feed.close()
@@ -106,11 +111,13 @@ def _serve(house: House, postgres: Server | None, listener: socket.socket, say: 
     catch_up.start()
     if not house.settings.production:
         clock.start()
+        rotation.start()
     settle()
     try:
         with _watched(postgres, service, died), _stopping(service):
             service.run(sockets=[listener])
     finally:
+        rotation.stop()
         clock.stop()
         catch_up.stop()
         sequencer.stop()

@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+
+from domain.ledger.keys.seal import ProviderWrong, provider_of
 
 
 class SettingsWrong(Exception):
@@ -18,11 +21,25 @@ class SettingsWrong(Exception):
 
 
 @dataclass(frozen=True)
+class Rates:
+    """How many requests a minute a process takes: from an address, by an actor, and from an address that fails.
+
+    It fails by tokens and cookies that do not hold, and by sign-ins that are refused; who brings none has not tried.
+    An address may be a whole organisation's: once its `failed` are used up, nobody is heard from there for the rest of
+    the minute.
+    """
+
+    address: int = 60_000
+    actor: int = 12_000
+    failed: int = 600
+
+
+@dataclass(frozen=True)
 class Settings:
-    """`LUOTSI_HOME`, `LUOTSI_PORT`, `LUOTSI_REGION`, `LUOTSI_ENV` and `DATABASE_URL`.
+    """What the environment says: `DATABASE_URL`, and what begins with LUOTSI_. README.md lists it all.
 
     Without a `database_url` the development server of `home` is used. In production (`LUOTSI_ENV=production`) there is
-    no development server and no development issuer.
+    no development server and no development issuer; `LUOTSI_IDENTITY` names the file of whose tokens are accepted.
     """
 
     home: Path = Path(".luotsi")
@@ -30,6 +47,15 @@ class Settings:
     region: str = "luotsi"
     production: bool = False
     database_url: str | None = field(default=None, repr=False)
+    keys: str = "file"
+    """What seals the key-encryption keys: file, tink:KEY-URI or program:/PATH. See `docs/keys.md`."""
+    identity: Path | None = None
+    """The file that says whose tokens are accepted (`api.identity`)."""
+    rates: Rates = field(default_factory=Rates)
+    erasures: Path | None = None
+    """The register of erasures (`LUOTSI_ERASURES`), in the home unless it is named: all processes share one."""
+    proxies: tuple[str, ...] = ()
+    """The addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -43,21 +69,54 @@ class Settings:
             region=environment.get("LUOTSI_REGION") or "luotsi",
             production=kind == "production",
             database_url=_database(environment.get("DATABASE_URL") or None),
+            keys=_provider(environment.get("LUOTSI_KEYS") or "file"),
+            identity=Path(named).absolute() if (named := environment.get("LUOTSI_IDENTITY")) else None,
+            erasures=Path(noted).absolute() if (noted := environment.get("LUOTSI_ERASURES")) else None,
+            rates=_rates(environment.get("LUOTSI_RATES", "")),
+            proxies=_proxies(environment.get("LUOTSI_PROXIES", "")),
         )
         if settings.production and settings.database_url is None:
             raise SettingsWrong("in production DATABASE_URL names the server")
         return settings
 
     @property
-    def key_file(self) -> Path:
-        """Where the development key-encryption key stands."""
-        return self.home / "keys" / "words.key"
+    def register(self) -> Path:
+        """Where the register of erasures stands."""
+        return self.erasures or self.home / "keys" / "erasures.jsonl"
 
 
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 <= int(text) < 65536:  # noqa: PLR2004 - ports are 16 bits
         raise SettingsWrong(f"LUOTSI_PORT is a port number, not {text!r}")
     return int(text)
+
+
+def _rates(text: str) -> Rates:
+    """Return the rates, as in "actor=600,failed=60": those that are left out are as ever."""
+    found = dict(re.findall(r"(\w+)=(0|[1-9]\d{0,8})(?:,|$)", text))
+    known = {it.name for it in fields(Rates)}
+    whole = ",".join(f"{name}={most}" for name, most in found.items()) == text
+    if not whole or not found.keys() <= known or "0" in found.values():
+        raise SettingsWrong(f"LUOTSI_RATES is such as address=60000,actor=12000,failed=600, not {text!r}")
+    return Rates(**{name: int(most) for name, most in found.items()})
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    found = tuple(it.strip() for it in text.split(",") if it.strip())
+    for it in found:
+        try:
+            ip_network(it)
+        except ValueError:
+            raise SettingsWrong(f"LUOTSI_PROXIES is addresses and networks such as 10.0.0.0/8, not {it!r}") from None
+    return found
+
+
+def _provider(name: str) -> str:
+    try:
+        provider_of(name)
+    except ProviderWrong as wrong:
+        raise SettingsWrong(str(wrong)) from None
+    return name
 
 
 def _database(url: str | None) -> str | None:

@@ -9,7 +9,7 @@ the feed stays open for as long as somebody follows it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +17,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.problems import HeadTooLarge, Problem, RequestTooSlow, response
+from api.headers import HEADERS
+from api.problems import HeadTooLarge, HttpMalformed, Problem, RequestTooSlow, response
 
 MOST_HEAD = 64 * 1024
 """How long a request's head may be, in bytes; and what follows its body, or stands between the parts of one."""
@@ -35,7 +36,8 @@ class Wire(HttpToolsProtocol):
     """uvicorn's HTTP connection, with limits.
 
     It builds on what asyncio and httptools call, whose names stand in their documentation, and of uvicorn's own on
-    `transport` and `on_response_complete` alone. The tests show over real sockets that each limit holds.
+    `transport`, `on_response_complete` and `send_400_response` alone. The tests show over real sockets that each limit
+    holds.
     """
 
     _slow: asyncio.TimerHandle | None = None
@@ -106,6 +108,11 @@ class Wire(HttpToolsProtocol):
 
     # How it ends.
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what the parser says is nobody's business
+        """Close, saying that what came is no HTTP."""
+        self.transport.write(_on_the_wire(HttpMalformed()))
+        self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         _cancel(self._slow)
@@ -123,11 +130,12 @@ class Wire(HttpToolsProtocol):
         self.transport.close()
 
 
-def configured(app: ASGIApp, **more: Any) -> uvicorn.Config:
-    """Return how uvicorn serves the service."""
+def configured(app: ASGIApp, proxies: Collection[str] = (), **more: Any) -> uvicorn.Config:
+    """Return how uvicorn serves the service. Where a request came from is believed of `proxies`, and of nobody else."""
     return uvicorn.Config(
-        app, http=Wire, ws="none", limit_concurrency=MOST_CONNECTIONS, access_log=False, server_header=False, **more
-    )
+        app, http=Wire, ws="none", limit_concurrency=MOST_CONNECTIONS, access_log=False, server_header=False,
+        proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies), **more,
+    )  # fmt: skip
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
@@ -143,5 +151,5 @@ def _on_the_wire(problem: Problem) -> bytes:
     """Return a problem as HTTP/1.1 has it, for where there is no request to answer."""
     answer = response(problem)
     lines = [f"HTTP/1.1 {answer.status_code} {HTTPStatus(answer.status_code).phrase}".encode(), b"connection: close"]
-    lines += [name + b": " + value for name, value in answer.raw_headers]
+    lines += [f"{name}: {value}".encode() for name, value in (HEADERS | dict(answer.headers)).items()]
     return b"\r\n".join([*lines, b"", bytes(answer.body)])

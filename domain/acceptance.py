@@ -20,7 +20,20 @@ from domain.case import (
     works_in,
 )
 from domain.consent import consented
-from domain.decider import STAFF, Actor, Command, Conflict, Context, Event, Forbidden, Override, Refusal, Role, Words
+from domain.decider import (
+    STAFF,
+    Action,
+    Actor,
+    Command,
+    Conflict,
+    Context,
+    Event,
+    Forbidden,
+    Override,
+    Refusal,
+    Role,
+    Words,
+)
 from domain.handoff import answered, waiting
 from domain.meetings import came_to, turned_away
 from domain.overrides import Overridable
@@ -61,6 +74,7 @@ class AcceptHandoff(Command[Case]):
     """
 
     weighs = True
+    action = Action.ANSWER
 
     handoff: UUID
     for_unit: bool = False
@@ -119,6 +133,8 @@ class ReportAcceptance(Command[Case]):
     reports it, as `Reported`: that the receiver had accepted while it stood.
     """
 
+    action = Action.ANSWER
+
     handoff: UUID
     by: Holder
 
@@ -155,6 +171,8 @@ class DeclineHandoff(Command[Case]):
 
     So you also say that you did not accept elsewhere what it is reported that you did.
     """
+
+    action = Action.ANSWER
 
     handoff: UUID
     code: DeclineCode

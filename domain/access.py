@@ -1,4 +1,4 @@
-"""Who is let in for a time, in an emergency, and to whom an entry is not to be told."""
+"""Who is let in for a time, in an emergency: to read a case that is not theirs, and not to act in it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from domain.case import Case, NotResponsible, entry, in_words, works_in
+from domain.alerts import managers_told
+from domain.authorization import MAY, Relation, shares
+from domain.case import Case, in_words
 from domain.decider import (
     STAFF,
+    Action,
+    Actor,
     Command,
     Conflict,
     Context,
@@ -25,6 +29,7 @@ from domain.decider import (
 from domain.intake import told
 from domain.remembered import Emergency
 from domain.voice import same_person
+from domain.withholding import from_client, to_come
 
 
 class EmergencyAccessGranted(Event[Case]):
@@ -43,18 +48,21 @@ class EmergencyAccessGranted(Event[Case]):
     policy: int
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        taken = Emergency(ctx.actor, ctx.occurred, self.until)
+        taken = Emergency(ctx.actor, ctx.occurred, self.until, ctx.version)
         return state.but(emergencies=state.emergencies.with_(self.access, taken))
 
 
 class GrantEmergencyAccess(Command[Case]):
     """Take access to a case that is not yours, in an emergency: to read it, with a reason, for a day at most.
 
-    It moves no ownership. The client is told of it in the same act, by `channel`, unless `withheld_because` says why
-    not; then `review_by` is when that is looked at again. Left out, `until` is as long as the policy allows.
+    It moves no ownership, and the manager of the unit that answers for the case is told. The client is told of it in
+    the same act, by `channel`, unless `withheld_because` says why not; then they don't read of it in the case either,
+    and `review_by` is when that is looked at again. Left out, `until` is as long as the policy allows. An organisation
+    that had the case before may take access to what has happened since.
     """
 
     makes = True
+    action = Action.ENTER
 
     reason: Words
     until: datetime | None = None
@@ -64,7 +72,7 @@ class GrantEmergencyAccess(Command[Case]):
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         in_words(reason=self.reason)
-        if state.responsible is None or works_in(ctx.actor, state.responsible):
+        if reads_whole(ctx.actor, state, ctx.occurred):
             raise InTheCaseAlready(responsible=state.responsible)
         most = ctx.occurred + timedelta(hours=ctx.known.policy.emergency_hours)
         until = self.until or most
@@ -73,8 +81,15 @@ class GrantEmergencyAccess(Command[Case]):
         withheld = bool(self.withheld_because.strip())
         if withheld != (self.review_by is not None) or (self.review_by and self.review_by <= ctx.occurred):
             raise WithheldWithoutReview(review_by=self.review_by)
+        if self.review_by is not None:
+            to_come(self.review_by, ctx)
+        access = Entry(ctx.version)
         yield EmergencyAccessGranted(ctx.id(1), self.reason, until, self.review_by, ctx.known.policy.version)
-        yield told(Entry(ctx.version), self.channel, self.withheld_because, ctx)
+        yield told(access, self.channel, self.withheld_because, ctx)
+        yield from managers_told(state, access, "emergency_access")
+        if self.review_by is not None:
+            telling = (Entry(access + 1), Entry(access + 2))
+            yield from_client(access, telling, self.withheld_because, self.review_by)
 
 
 class EmergencyAccessEnded(Event[Case]):
@@ -87,13 +102,20 @@ class EmergencyAccessEnded(Event[Case]):
     cause: Literal["time", "done"]
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(emergencies=state.emergencies.with_(self.access, None))
+        ended = state.but(emergencies=state.emergencies.with_(self.access, None))
+        taken = state.emergencies.get(self.access)
+        for it in state.withheld.values:
+            if taken and it.entry == taken.version and not it.over:  # then its end isn't told either
+                also = it.but(also=(*it.also, ctx.version))
+                ended = ended.but(withheld=ended.withheld.with_(it.version, also))
+        return ended
 
 
 class EndEmergencyAccess(Command[Case]):
     """End an emergency access: your own, once you are done. The clock ends one whose time has passed."""
 
     roles = STAFF | {Role.SYSTEM}
+    action = Action.ENTER
 
     access: UUID
 
@@ -109,39 +131,14 @@ class EndEmergencyAccess(Command[Case]):
         yield EmergencyAccessEnded(self.access, "time" if by_clock else "done")
 
 
-class DisclosureForbidden(Event[Case]):
-    """An entry is not to be disclosed to this person: a representative, say, goes by a random id."""
-
-    topic = "disclosure-forbidden"
-
-    entry: Entry
-    from_whom: UUID
-
-    def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(forbidden=state.forbidden.with_((self.entry, self.from_whom), True))
-
-
-class ForbidDisclosure(Command[Case]):
-    """Say that an entry is not to be disclosed to somebody: the client, or staff of the unit that answers, says so.
-
-    It holds until whoever said so marks it as erroneous.
-    """
-
-    roles = STAFF | {Role.CLIENT}
-
-    entry: Entry
-    from_whom: UUID
-
-    def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        entry(ctx, self.entry)
-        if ctx.actor.role in STAFF and not (state.responsible and works_in(ctx.actor, state.responsible)):
-            raise NotResponsible(responsible=state.responsible)
-        if not state.forbidden.get((self.entry, self.from_whom)):
-            yield DisclosureForbidden(self.entry, self.from_whom)
+def reads_whole(actor: Actor, case: Case, at: datetime) -> bool:
+    """Say whether somebody may read all of a case without an emergency."""
+    reading = MAY[Action.READ][actor.role] - {Relation.IN_EMERGENCY}
+    return any(it.relation in reading and it.upto is None and it.belongs_to(actor, at) for it in shares(case))
 
 
 class InTheCaseAlready(Conflict):
-    """Your unit answers for this case, so you need no emergency to read it. Read it."""
+    """You may read all of this case as it is, so you need no emergency. Read it."""
 
     rule = 21
 

@@ -9,7 +9,10 @@ from domain.case import Case, entry
 from domain.decider import Command, Context, Entry, Event, Role
 from domain.remembered import Holder
 
-Cause = Literal["handoff_expired", "naming_overdue", "worker_leaving", "override_review_due", "owner_leaving"]
+Cause = Literal[
+    "handoff_expired", "naming_overdue", "worker_leaving", "override_review_due", "owner_leaving", "emergency_access",
+    "withholding_review_due",
+]  # fmt: skip
 
 
 class ManagerAlerted(Event[Case]):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.case import Case, as_holder, in_words, known_holder, only_open, only_responsible, taking_on
-from domain.decider import Actor, Command, Conflict, Context, Event, Unacceptable, Words, not_before
+from domain.decider import Action, Actor, Command, Conflict, Context, Event, Unacceptable, Words, not_before
 from domain.remembered import Asking, Holder
 
 
@@ -31,6 +31,7 @@ class RequestHandoff(Command[Case]):
     """
 
     makes = True
+    action = Action.ASK
 
     reason: Words
 

@@ -32,6 +32,7 @@ from domain.remembered import (
     Goal,
     Ground,
     Holder,
+    KeptBack,
     Line,
     Misplaced,
     Objection,
@@ -39,13 +40,16 @@ from domain.remembered import (
     OwnerKind,
     Pending,
     ProposedClosure,
+    ProposedErasure,
     Rebuff,
     Request,
     Service,
     Statement,
     Stay,
+    Task,
     Transfer,
     Unanswered,
+    Withheld,
 )
 from domain.trail import Trail
 
@@ -57,13 +61,15 @@ class Case(State):
     an offer or a transfer last ended, `closure_settled_at` when the closure last was withdrawn, carried out or undone.
     `endings` are the versions that proposed to close the case. What the client answered in person: `answered_in_person`
     holds whether it was a yes to that version, and `would_end` whether they last said yes or no to ending the case.
-    `agreed_alone` is the custodian whose yes to a version waits for the other's, and `forbidden` what is not to be
-    disclosed to whom. `answers` holds the last answer to a version, whoever wrote it down.
+    `agreed_alone` is the custodian whose yes to a version waits for the other's. `withheld` is what somebody is not
+    told of, by the version that says so, and `named` are the workers, by organisation and id, who were ever named to
+    answer for the case. `answers` holds the last answer to a version, whoever wrote it down.
     `lapsed` are the objections that ended with
     the client's death. `attempts` to reach the client count since they were last reached, at `reached_at`.
     `advice_suffices` is what the last assessment found, `plan` the version of the last plan, and `closed_on` the ground
     on which the case was closed. `stays` are the units that have had the case, by the version with which it came to
-    them; `rebuffs` the declines and returns. `alerted` are the versions of which a manager was told, each with
+    them; `rebuffs` the declines and returns. `erasure` is the one that is proposed, and its words are held
+    from erasure up to `held_until`. `alerted` are the versions of which a manager was told, each with
     why. `name_by` is when a unit that holds the case has to have named a worker. `offered` are all handoffs so far, by
     when they were, and `unanswered` those that ended without an answer here.
     """
@@ -118,9 +124,13 @@ class Case(State):
     erroneous: Trail[int, bool] = Trail()
     misplaced: Trail[int, Misplaced | None] = Trail()
     emergencies: Trail[UUID, Emergency | None] = Trail()
-    forbidden: Trail[tuple[int, UUID], bool] = Trail()
+    withheld: Trail[int, Withheld] = Trail()
+    named: Trail[tuple[str, str], bool] = Trail()
     alerted: Trail[tuple[int | None, str], bool] = Trail()
     name_by: datetime | None = None
+    task: Task = "not_stated"
+    held_until: datetime | None = None
+    erasure: ProposedErasure | None = None
 
     @property
     def open_objections(self) -> list[UUID]:
@@ -147,12 +157,37 @@ class Case(State):
 
     def held_by(self, holder: Holder, ctx: Context, name_by: datetime | None = None) -> Case:
         """Return the case with another responsible. What the client decided about the owner stands (rule 16)."""
-        held = self.but(responsible=holder, responsible_since=ctx.occurred, name_by=name_by)
+        named = self.named.with_((holder.organisation, holder.worker), True) if holder.worker else self.named
+        held = self.but(responsible=holder, responsible_since=ctx.occurred, name_by=name_by, named=named)
         before = self.responsible
         if before and (before.organisation, before.unit) == (holder.organisation, holder.unit):
             return held
         stay = Stay(holder.organisation, holder.unit, ctx.occurred)
         return held.but(stays=self.stays.with_(ctx.version, stay))
+
+    def kept_back(self, ctx: Context, ground: KeptBack, from_whom: str, organisation: str | None = None) -> Case:
+        """Return the case with what happens now kept from somebody, as it is by rule."""
+        it = Withheld(ctx.version, ctx.version, from_whom, ground, ctx.actor, ctx.occurred, organisation)
+        return self.but(withheld=self.withheld.with_(ctx.version, it))
+
+    def past_worker(self, ctx: Context, organisation: str | None, worker: str | None) -> Case:
+        """Return the case with what the client says now going past the worker whom it is about (rule 13)."""
+        if organisation is None or worker is None:
+            return self
+        return self.kept_back(ctx, "past_worker", worker, organisation)
+
+    def told_at_last(self, version: int) -> Case:
+        """Return the case with what this version withholds told from now on."""
+        known = self.withheld.get(version)
+        return self if known is None else self.but(withheld=self.withheld.with_(version, known.but(over=True)))
+
+    def told_on_closing(self) -> Case:
+        """Return the case with everything told that waited for its end."""
+        waited = [it.version for it in self.withheld.values if it.ground == "until_closed" and not it.over]
+        case = self
+        for version in waited:
+            case = case.told_at_last(version)
+        return case
 
 
 def only_open(case: Case) -> None:

@@ -54,10 +54,13 @@ class Client(State):
 
     Of a death and its withdrawal, and of the protection of the address and its lifting, the one that was recorded last
     counts, whenever it is said to have happened: `death_told_in` and `protection_told_in` are their versions. The
-    address is `protected` until that is lifted, which is due at `protected_until`.
+    address is `protected` until that is lifted, which is due at `protected_until`. `registered_by` is the organisation
+    that entered them.
     """
 
+    registered_by: str | None = None
     dead: bool = False
+    died_at: datetime | None = None
     death_told_in: int = 0
     protected: bool = False
     protected_until: datetime | None = None
@@ -76,9 +79,11 @@ class Client(State):
         """Return how many custodians the client has at that moment."""
         return sum(m.kind == "custodian" and m.holds(at) for _, m in self.representatives)
 
-    def told_of_death(self, dead: bool, version: int) -> Client:
-        """Return the client as the report with this version has it, unless a later one said otherwise."""
-        return self.but(dead=dead, death_told_in=version) if version >= self.death_told_in else self
+    def told_of_death(self, died_at: datetime | None, version: int) -> Client:
+        """Return the client as the report with this version has it (None: alive), unless a later one counts."""
+        if version < self.death_told_in:
+            return self
+        return self.but(dead=died_at is not None, died_at=died_at, death_told_in=version)
 
     def told_of_protection(self, until: datetime | None, version: int) -> Client:
         """Return the client as the entry with this version has it (None: unprotected), unless a later one counts."""
@@ -96,7 +101,7 @@ class ClientRegistered(Event[Client]):
     municipality: Words
 
     def evolve(self, state: Client, ctx: Context) -> Client:
-        return state.but(began=ctx.occurred)
+        return state.but(began=ctx.occurred, registered_by=ctx.actor.organisation)
 
 
 class RegisterClient(Command[Client]):
@@ -211,7 +216,7 @@ class DeathRecorded(Event[Client]):
     source: Literal["population_register", "relative", "authority"]
 
     def evolve(self, state: Client, ctx: Context) -> Client:
-        return state.told_of_death(True, ctx.version)
+        return state.told_of_death(ctx.occurred, ctx.version)
 
 
 class RecordDeath(Command[Client]):
@@ -232,7 +237,7 @@ class DeathReportWithdrawn(Event[Client]):
     topic = "death-report-withdrawn"
 
     def evolve(self, state: Client, ctx: Context) -> Client:
-        return state.told_of_death(False, ctx.version)
+        return state.told_of_death(None, ctx.version)
 
 
 class WithdrawDeathReport(Command[Client]):

@@ -170,7 +170,7 @@ class CaseClosed(Event[Case]):
         for objection, waits in objections.now().items():
             if waits:
                 objections = objections.with_(objection, waits.but(closed_over_by=ctx.actor))
-        return state.but(
+        return state.told_on_closing().but(
             status="closed", closed_at=ctx.occurred, closed_on=self.ground, closure=None,
             closure_settled_at=ctx.occurred, pending=None, transfer=None, objections=objections,
         )  # fmt: skip

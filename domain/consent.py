@@ -142,6 +142,14 @@ def basis_for(case: Case, organisation: str, stated: str | None, ctx: Context) -
     return "consent" if consented(case, organisation, ctx.occurred) else "not_stated"
 
 
+def basis_beside(case: Case, organisation: str, stated: str | None, ctx: Context) -> DisclosureBasis:
+    """Return on what basis an organisation that works beside the holder learns of the case (rule 7)."""
+    basis = basis_for(case, organisation, stated, ctx)
+    given = case.consents.values
+    beside = any(organisation in it.recipients and it.holds(ctx.occurred) for it in given)
+    return "consent" if basis == "not_stated" and beside else basis
+
+
 def consented(case: Case, organisation: str, at: datetime) -> bool:
     """Say whether the client lets the case pass to that organisation."""
     given = case.consents.now().values()

@@ -14,6 +14,7 @@ from domain.decider import (
     CLIENT,
     CLIENT_SIDE,
     STAFF,
+    Action,
     Command,
     Conflict,
     Context,
@@ -83,6 +84,7 @@ class MarkErroneous(Command[Case]):
     """
 
     roles = ANYONE_IN_THE_CASE
+    action = Action.CORRECT
 
     version: Entry
     reason: Words

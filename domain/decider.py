@@ -109,6 +109,23 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+class Action(StrEnum):
+    """What somebody does with a case, as far as it matters who they are to it (`domain.authorization`).
+
+    read: learn of it. work: act in it. answer: answer an offer or a transfer of it. correct: mend what one wrote, or
+    answer for it, also once the case is elsewhere. ask: ask for it. enter: read it in an emergency. erase: destroy its
+    words.
+    """
+
+    READ = "read"
+    WORK = "work"
+    ANSWER = "answer"
+    CORRECT = "correct"
+    ASK = "ask"
+    ENTER = "enter"
+    ERASE = "erase"
+
+
 STAFF = frozenset({Role.WORKER, Role.MANAGER})
 CLIENT_SIDE = frozenset({Role.CLIENT, Role.REPRESENTATIVE})
 ANYONE_IN_THE_CASE = STAFF | CLIENT_SIDE
@@ -201,6 +218,8 @@ class Command(_Named[S], ABC):
     """Something asked for. Its docstring is its API documentation."""
 
     roles: ClassVar[frozenset[Role]] = STAFF
+    action: ClassVar[Action] = Action.WORK
+    """What it is to the case: who may do that stands in `domain.authorization`."""
     makes: ClassVar[bool] = False
     """Whether it makes something with an id of its own, `ctx.id(1)`: a statement, a handoff and the like."""
     stream: ClassVar[Literal["new", "existing", "any"]] = "existing"
@@ -209,6 +228,8 @@ class Command(_Named[S], ABC):
     """Whether it is the client's to say or decide, so that staff and representatives do it on the client's behalf."""
     weighs: ClassVar[bool] = False
     """Whether the caseloads of those whom it mentions have to be known."""
+    erases: ClassVar[bool] = False
+    """Whether all words may go with it, so that what bears on keeping them has to be known (`Facts.keeping`)."""
 
     @abstractmethod
     def decide(self, state: S, ctx: Context) -> Iterator[Event[S] | Refusal]:

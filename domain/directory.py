@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from domain.decider import Command, Context, Event, Role, State, Unacceptable
-from domain.policy import Policies, Setting, Threshold
+from domain.decider import Command, Context, Event, Forbidden, Role, State, Unacceptable
+from domain.policy import LEAST, Policies, Setting, Threshold
 
 _HERE = uuid5(NAMESPACE_URL, "luotsi:directory")
 _LONGEST_TERM = 3650
@@ -46,8 +46,9 @@ class Unit(State):
 
 
 class Worker(State):
-    """What is remembered of a worker: the units that they work in, and whether they take on nothing more."""
+    """What is remembered of a worker: the employer, the units that they work in, whether they take on nothing more."""
 
+    organisation: str = ""
     units: frozenset[str] = frozenset()
     leaving: bool = False
 
@@ -80,6 +81,7 @@ class RegisterOrganisation(Command[Organisation]):
     name: str
 
     def decide(self, state: Organisation, ctx: Context) -> Iterator[Event[Organisation]]:
+        only_keeper(ctx, None)
         named(organisation=self.organisation, name=self.name)
         yield OrganisationRegistered(self.organisation, self.name)
 
@@ -113,6 +115,7 @@ class OpenUnit(Command[Unit]):
         yield organisation_stream(self.organisation)
 
     def decide(self, state: Unit, ctx: Context) -> Iterator[Event[Unit]]:
+        only_keeper(ctx, self.organisation)
         registered(self, ctx)
         named(unit=self.unit, name=self.name)
         yield UnitOpened(self.organisation, self.unit, self.name, self.locality)
@@ -129,7 +132,8 @@ class WorkerJoined(Event[Worker]):
     profession: str
 
     def evolve(self, state: Worker, ctx: Context) -> Worker:
-        return state.but(began=state.began or ctx.occurred, units=state.units | {self.unit}, leaving=False)
+        began, units = state.began or ctx.occurred, state.units | {self.unit}
+        return state.but(began=began, organisation=self.organisation, units=units, leaving=False)
 
 
 class JoinUnit(Command[Worker]):
@@ -147,6 +151,7 @@ class JoinUnit(Command[Worker]):
         yield unit_stream(self.organisation, self.unit)
 
     def decide(self, state: Worker, ctx: Context) -> Iterator[Event[Worker]]:
+        only_keeper(ctx, self.organisation)
         registered(self, ctx)
         named(worker=self.worker)
         if self.unit not in state.units or state.leaving:
@@ -194,11 +199,23 @@ class SetPolicy(Command[PolicyInForce]):
         registered(self, ctx)
         if self.unit is not None and self.organisation is None:
             raise OrganisationMissing
+        only_keeper(ctx, self.organisation)
         if self.value < 0:
             raise NegativeDays(value=self.value)
         if self.value > _LONGEST_TERM:
             raise TooManyDays(value=self.value, most=_LONGEST_TERM)
+        if self.value < LEAST.get(self.rule, 0):
+            raise KeptTooShort(value=self.value, least=LEAST[self.rule])
         yield PolicySet(self.rule, self.value, self.organisation, self.unit)
+
+
+def only_keeper(ctx: Context, organisation: str | None) -> None:
+    """Refuse a keeper of one organisation's directory what is another's, or the region's (None).
+
+    An administrator whose token names no organisation keeps the region's.
+    """
+    if ctx.actor.role == Role.ADMINISTRATOR and ctx.actor.organisation not in {None, organisation}:
+        raise AnothersDirectory(organisation=organisation)
 
 
 def registered(command: Command[Any], ctx: Context) -> None:
@@ -220,6 +237,10 @@ def only_organisations(command: Command[Any], ctx: Context) -> None:
         raise OrganisationUnknown
 
 
+class AnothersDirectory(Forbidden):
+    """You keep the directory of your own organisation. Ask that organisation's administrator, or the region's."""
+
+
 class OrganisationUnknown(Unacceptable):
     """No such organisation is in the directory. Check its national id, or have it registered first."""
 
@@ -238,6 +259,12 @@ class OrganisationMissing(Unacceptable):
 
 class NegativeDays(Unacceptable):
     """A threshold is a number of days, or another count, 0 or more. Send such a number."""
+
+
+class KeptTooShort(Unacceptable):
+    """The law keeps client data longer than that. Send at least as many years as it does."""
+
+    rule = 20
 
 
 class TooManyDays(Unacceptable):

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.calendar import Calendar
+from domain.case import Case
 from domain.client import Client
 from domain.decider import Recorded, Value
 from domain.policy import Policy
-from domain.remembered import Holder
+from domain.remembered import Basis, Holder
+
+
+class Registered(Value):
+    """What the register of erasures says of a stream: by which command its words were destroyed, and why."""
+
+    command: UUID
+    basis: Basis
+
+
+class Keeping(Value):
+    """What bears on how long words are kept, read beforehand where they may go.
+
+    `born` is the client's birth date, None where it is not known; `others` are the client's other cases of which the
+    words are there. `stated` is when the last of what the term rests on was written down. `bereft` says that the words
+    of one of the client's cases were destroyed. `forgets_on` is when the last backup forgets what is destroyed now,
+    None where nobody knows, and `registered` what the register says of the stream.
+    """
+
+    born: date | None = None
+    others: tuple[Case, ...] = ()
+    stated: datetime | None = None
+    bereft: bool = False
+    forgets_on: datetime | None = None
+    registered: Registered | None = None
 
 
 class Facts(Value):
@@ -32,4 +58,6 @@ class Facts(Value):
     caseloads: Mapping[Holder, int] = field(default_factory=dict)
     ceilings: Mapping[Holder, int] = field(default_factory=dict)
     existing: frozenset[UUID] = frozenset()
+    cases: tuple[Case, ...] = ()
     entries: Mapping[int, Recorded] = field(default_factory=dict)
+    keeping: Keeping = Keeping()

@@ -13,7 +13,7 @@ from domain.case import Case, as_holder, entry, in_words, known_holder, only_whi
 from domain.client import ClientDead
 from domain.decider import Absent, Actor, Command, Context, Entry, Event, Means, Unacceptable, Value, Words
 from domain.directory import organisation_stream
-from domain.remembered import Holder
+from domain.remembered import Holder, Task
 
 Contact = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice"]
 Channel = Literal["visit", "telephone", "letter", "electronic", "referral", "contact_notice", "import"]
@@ -48,11 +48,12 @@ class CaseOpened(Event[Case]):
     duty_holder: str
     statutory_clock: StatutoryClock
     continues: Continues | None = None
+    task: Task = "not_stated"
 
     def evolve(self, state: Case, ctx: Context) -> Case:
         return state.held_by(self.responsible, ctx, self.name_by).but(
             status="open", began=ctx.occurred, owned_since=ctx.occurred, duty_holder=self.duty_holder,
-            first_contact_at=self.first_contact_at,
+            first_contact_at=self.first_contact_at, task=self.task,
         )  # fmt: skip
 
 
@@ -61,6 +62,7 @@ class OpenCase(Command[Case]):
 
     `first_contact_at` is when the client first got in touch, wherever that was; left out, it is now. Where the client
     moved here from another region, `continues` is their case there, and the wait runs on from its first contact.
+    `task` is the service task by which the case's words are kept; it can be stated later.
     """
 
     stream = "new"
@@ -73,6 +75,7 @@ class OpenCase(Command[Case]):
     duty_holder: str | None = None
     statutory_clock: StatutoryClock = "shl36"
     continues: Continues | None = None
+    task: Task = "not_stated"
 
     def mentions(self, actor: Actor) -> Iterator[Any]:
         yield self.responsible or as_holder(actor)
@@ -82,7 +85,7 @@ class OpenCase(Command[Case]):
             yield organisation_stream(self.duty_holder)
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
-        if ctx.known.client is None or ctx.known.client.began is None:
+        if ctx.known.client is None or ctx.known.client.began is None or ctx.known.client.erased:
             raise ClientUnknown(client=self.client)
         if ctx.known.client.dead:
             raise ClientDead
@@ -104,7 +107,7 @@ class OpenCase(Command[Case]):
             client=str(self.client), channel=self.channel, first_contact_at=first_contact, need=self.need,
             responsible=responsible, name_by=None if responsible.worker else name_by,
             policy=ctx.known.policy.version, duty_holder=self.duty_holder or responsible.organisation,
-            statutory_clock=self.statutory_clock, continues=self.continues,
+            statutory_clock=self.statutory_clock, continues=self.continues, task=self.task,
         )  # fmt: skip
 
 

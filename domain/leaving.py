@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.decider import Command, Conflict, Context, Event, Forbidden, Role, Unacceptable
-from domain.directory import ADMINISTRATORS, Unit, Worker
+from domain.directory import ADMINISTRATORS, Unit, Worker, only_keeper
 
 _LARGEST_CASELOAD = 1000
 
@@ -25,6 +25,7 @@ class AnnounceLeaving(Command[Worker]):
     roles = ADMINISTRATORS
 
     def decide(self, state: Worker, ctx: Context) -> Iterator[Event[Worker]]:
+        only_keeper(ctx, state.organisation)
         if not state.leaving:
             yield WorkerLeaving()
 
@@ -44,6 +45,7 @@ class DepartWorker(Command[Worker]):
     roles = ADMINISTRATORS
 
     def decide(self, state: Worker, ctx: Context) -> Iterator[Event[Worker]]:
+        only_keeper(ctx, state.organisation)
         if not state.leaving:
             raise LeavingNotAnnounced
         if state.units:
@@ -65,6 +67,7 @@ class CloseUnit(Command[Unit]):
     roles = ADMINISTRATORS
 
     def decide(self, state: Unit, ctx: Context) -> Iterator[Event[Unit]]:
+        only_keeper(ctx, state.organisation)
         if not state.closed:
             yield UnitClosed()
 
@@ -91,6 +94,7 @@ class SetCaseloadLimit(Command[Unit]):
     limit: int
 
     def decide(self, state: Unit, ctx: Context) -> Iterator[Event[Unit]]:
+        only_keeper(ctx, state.organisation)
         own = (ctx.actor.organisation, ctx.actor.unit) == (state.organisation, state.unit)
         if ctx.actor.role == Role.MANAGER and not own:
             raise AnothersUnit(organisation=state.organisation, unit=state.unit)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.case import Case, as_holder, known_holder, only_responsible, only_while_open
-from domain.decider import MOST, Absent, Actor, Command, Context, Event, Refusal, Unacceptable, not_before
+from domain.decider import MOST, Absent, Action, Actor, Command, Context, Event, Refusal, Unacceptable, not_before
 from domain.overrides import Overridable
 from domain.remembered import Holder, Rebuff
 
@@ -31,6 +31,8 @@ class HoldWarmMeeting(Command[Case]):
 
     Whoever answers for the case records it, or somebody who was there.
     """
+
+    action = Action.ANSWER
 
     handoff: UUID
     participants: tuple[Holder, ...]

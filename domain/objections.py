@@ -37,13 +37,15 @@ class ObjectionRaised(Event[Case]):
     whose: Actor | None = None
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        waits = Objection(ctx.occurred, ctx.actor, self.against, self.whose)
-        return state.reached(ctx).but(objections=state.objections.with_(self.objection, waits))
+        waits = Objection(ctx.occurred, ctx.actor, self.against, self.whose, version=ctx.version)
+        raised = state.reached(ctx).but(objections=state.objections.with_(self.objection, waits))
+        return raised.past_worker(ctx, *_worker(self.whose))
 
 
 class RaiseObjection(Command[Case]):
     """Object to something that stands in the case. It counts at once and stays open until it is answered.
 
+    It goes past the worker whose act it is against: they don't read it until it is answered, nor if it is taken back.
     `against` is the version of the event. A worker may write it down for the client. An objection replaces no statutory
     appeal.
     """
@@ -72,13 +74,16 @@ class ObjectionAnswered(Event[Case]):
     reasons: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(objections=state.objections.with_(self.objection, None))
+        waits = state.objections.get(self.objection)
+        told = state.told_at_last(waits.version) if waits else state
+        return told.but(objections=state.objections.with_(self.objection, None))
 
 
 class AnswerObjection(Command[Case]):
     """Answer the client's objection: the outcome, the event that it changed if any, and the reasons.
 
-    Somebody else answers it than the one against whose act it is, or who closed the case over it.
+    Somebody else answers it than the one against whose act it is, or who closed the case over it: a colleague, the
+    manager, or another manager of the organisation where that is the only one of the unit.
     """
 
     objection: UUID
@@ -113,7 +118,9 @@ class ObjectionWithdrawn(Event[Case]):
         if self.waits_for:
             noted = Awaiting("withdraw", ctx.occurred, self.waits_for, objection=self.objection)
             return state.awaits(ctx, noted)
-        return state.but(objections=state.objections.with_(self.objection, None))
+        waits = state.objections.get(self.objection)
+        back = state.past_worker(ctx, *_worker(waits.against_whom)) if waits else state
+        return back.but(objections=state.objections.with_(self.objection, None))
 
 
 class WithdrawObjection(Command[Case]):
@@ -151,6 +158,11 @@ class ObjectionLapsed(Event[Case]):
         )  # fmt: skip
 
 
+def _worker(whose: Actor | None) -> tuple[str | None, str | None]:
+    """Return the worker whose act is objected to, by organisation and id; of nobody else's does it go past them."""
+    return (whose.organisation, whose.id) if whose and whose.role in STAFF else (None, None)
+
+
 def objection_open(case: Case, objection: UUID, ctx: Context) -> Objection:
     """Return what is remembered of the objection, or refuse unless it is open."""
     if not (waits := case.objections.get(objection)):
@@ -162,7 +174,7 @@ def objection_open(case: Case, objection: UUID, ctx: Context) -> Objection:
 class OwnAct(Forbidden):
     """The objection is against your own act, or you closed the case over it, so somebody else answers it.
 
-    Ask your manager or a colleague to.
+    Ask a colleague, your manager or, where you are the unit's only one, another of the organisation's managers to.
     """
 
     rule = 13

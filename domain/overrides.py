@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from domain.case import Case, in_words
 from domain.decider import (
     Absent,
+    Action,
     Command,
     Conflict,
     Context,
@@ -84,6 +85,7 @@ class ReviewOverride(Command[Case]):
     """Say whether it was right to set a rule aside. Another manager than the one who did says so."""
 
     roles = frozenset({Role.MANAGER})
+    action = Action.CORRECT
 
     override: UUID
     outcome: Literal["upheld", "not_upheld"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -11,7 +12,8 @@ Threshold = Literal[
     "respond_working_days", "name_working_days", "object_days", "letter_days", "electronic_days", "late_days",
     "bounces", "bounce_days", "caseload_ceiling", "worker_changes", "contact_working_days",
     "assess_start_working_days", "assess_finish_months", "unreachable_attempts", "unreachable_channels",
-    "unreachable_days", "quiet_days", "emergency_hours",
+    "unreachable_days", "quiet_days", "emergency_hours", "withheld_days", "keep_years", "keep_child_years",
+    "keep_death_years", "keep_birth_years", "sample_day",
 ]  # fmt: skip
 
 
@@ -41,8 +43,23 @@ class Policy(Value):
     """Rule 18: how long a client's request for contact may wait."""
     late_days: int = 3
     """Rule 19: how long after it happened something is entered late."""
+    keep_years: int = 10
+    """Rule 20: how many years after its closing a case's words are kept (Act 703/2023, annex)."""
+    keep_child_years: int = 30
+    """Rule 20: how many, in the service task of families with children (Act 703/2023, annex)."""
+    keep_death_years: int = 2
+    """Rule 20: how many years after the client's death, in child protection (Act 703/2023, annex)."""
+    keep_birth_years: int = 120
+    """Rule 20: how many years after the client's birth, where no other term is known (Act 703/2023, annex)."""
+    sample_day: int = 8
+    """Rule 20: on the last digit of whose day of birth the words are kept for the National Archives: 8th, 18th, 28th.
+
+    (National Archives, decision AL/20064/07.01.01.03.01/2014; the days are cited from memory.)
+    """
     emergency_hours: int = 24
     """Rule 21: how long an emergency access holds at most."""
+    withheld_days: int = 180
+    """Rule 22: for how many days an entry is withheld from the client at most before another look is taken at it."""
     assess_start_working_days: int = 7
     """Rule 24: when the assessment has to have begun (SHL 1301/2014, 36 §)."""
     assess_finish_months: int = 3
@@ -58,6 +75,11 @@ class Policy(Value):
 
 
 THRESHOLDS: tuple[str, ...] = get_args(Threshold)
+
+LEAST: Mapping[str, int] = {
+    it: getattr(Policy(), it) for it in ("keep_years", "keep_child_years", "keep_death_years", "keep_birth_years")
+}
+"""What no policy goes below: nobody shortens by a number what the law has kept, and so destroys it all at once."""
 
 
 class Setting(Value):

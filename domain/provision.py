@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.case import Case, in_words, known_holder, only_while_open
 from domain.client import only_client_side
+from domain.consent import DisclosureBasis, basis_beside
 from domain.decider import (
     ANYONE_IN_THE_CASE,
     CLIENT_SIDE,
@@ -37,26 +38,34 @@ class ServiceStarted(Event[Case]):
     service: UUID
     provider: Holder
     goal: UUID | None
+    disclosure_basis: DisclosureBasis = "not_stated"
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        begun = state.services.with_(self.service, Service(ctx.occurred))
+        service = Service(ctx.occurred, self.provider, self.disclosure_basis == "statutory")
+        begun = state.services.with_(self.service, service)
         return state.but(services=begun, last_service_at=ctx.occurred)
 
 
 class StartService(Command[Case]):
-    """Record that a service began, with the worker or unit in the directory that provides it, for a goal or none."""
+    """Record that a service began, with the worker or unit in the directory that provides it, for a goal or none.
+
+    A provider in another organisation learns of the case as far as the client consents, or the law lets them: then
+    `disclosure_basis` says so.
+    """
 
     makes = True
 
     provider: Holder
     goal: UUID | None = None
+    disclosure_basis: Literal["statutory"] | None = None
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         only_while_open(state, ctx)
         known_holder(ctx, self.provider)
         if self.goal is not None:
             not_before(ctx, pursued(state, self.goal).since)
-        yield ServiceStarted(ctx.id(1), self.provider, self.goal)
+        basis = basis_beside(state, self.provider.organisation, self.disclosure_basis, ctx)
+        yield ServiceStarted(ctx.id(1), self.provider, self.goal, basis)
 
 
 class ServiceDeclined(Event[Case]):

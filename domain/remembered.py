@@ -45,6 +45,15 @@ Attribution = Literal["client", "service", "circumstances", "not_stated"]
 """In whose circumstances the ground lies."""
 
 
+Task = Literal[
+    "adults", "families", "child_protection", "disability", "older_people", "substance_abuse", "family_law",
+    "not_stated",
+]  # fmt: skip
+"""Under which service task (palvelutehtävä) a case is kept: työikäisten palvelut, lapsiperheiden palvelut,
+lastensuojelu, vammaispalvelut, iäkkäiden palvelut, päihdehuolto, perheoikeudelliset palvelut; or nobody has said."""
+Basis = Literal["retention_ended", "wrong_person", "court_order"]
+"""Why words are destroyed: their time of keeping has passed, the whole case is another person's, or a court says so."""
+
 Purpose = Literal["handoff", "cooperation"]
 """What a client's data go to another organisation for: to take the case over, or to work in it beside its holder."""
 
@@ -99,7 +108,7 @@ class Statement(Value):
 class Objection(Value):
     """What is remembered of an objection that waits for an answer: `against` which version, and whose act that was.
 
-    `closed_over_by` is who closed the case while it waited.
+    `closed_over_by` is who closed the case while it waited, and `version` the entry that raised it.
     """
 
     since: datetime
@@ -107,6 +116,7 @@ class Objection(Value):
     against: int = 0
     against_whom: Actor | None = None
     closed_over_by: Actor | None = None
+    version: int = 0
 
 
 class Request(Value):
@@ -115,6 +125,7 @@ class Request(Value):
     kind: str
     since: datetime
     responsible: Holder | None = None
+    version: int = 0
 
 
 class Awaiting(Value):
@@ -197,9 +208,11 @@ class Attempt(Value):
 
 
 class Service(Value):
-    """A service under way, since when."""
+    """A service under way, since when and by whom; `statutory`: the law lets its provider know of the case."""
 
     since: datetime
+    provider: Holder | None = None
+    statutory: bool = False
 
 
 class Goal(Value):
@@ -209,11 +222,24 @@ class Goal(Value):
 
 
 class Line(Value):
-    """A joint line of a team: its members, and whether the team has looked back on its own work."""
+    """A joint line of a team: its members, and whether the team has looked back on its own work.
+
+    `statutory` says that the law lets its members know of the case.
+    """
 
     members: tuple[Holder, ...]
     at: datetime
     reviewed: bool = False
+    statutory: bool = False
+
+
+class ProposedErasure(Value):
+    """The destruction of all words of a case, as one person proposed it. It waits for another's word."""
+
+    erasure: UUID
+    basis: Basis
+    by: Actor
+    at: datetime
 
 
 class Misplaced(Value):
@@ -224,12 +250,43 @@ class Misplaced(Value):
     replaced_in: UUID | None = None
 
 
+KeptBack = Literal["client_wish", "third_party", "safety", "law", "past_worker", "until_closed"]
+"""Why somebody is not told of an entry.
+
+It is the client's wish, or for another's sake, for safety or by law; or the client's word goes past the worker whom it
+is about, or how the service felt waits for the end of the case.
+"""
+
+
+class Withheld(Value):
+    """That somebody is not told of an `entry`: why, by whose word, since when, and when that is looked at again.
+
+    `from_whom` is "client", a representative's id, a worker's of the `organisation`, or "responsible": every worker who
+    was named to answer for the case. With `words_alone` they are told what happened, and not its words. `also` are
+    entries that would tell of it too. `version` is that of the event that withholds it, which is the entry itself where
+    that is so by rule.
+    """
+
+    version: int
+    entry: int
+    from_whom: str
+    ground: KeptBack
+    by: Actor
+    since: datetime
+    organisation: str | None = None
+    review_by: datetime | None = None
+    words_alone: bool = False
+    also: tuple[int, ...] = ()
+    over: bool = False
+
+
 class Emergency(Value):
-    """A worker's emergency access, while it lasts."""
+    """A worker's emergency access, while it lasts, and the entry with which they took it."""
 
     by: Actor
     since: datetime
     until: datetime
+    version: int = 0
 
 
 class ProposedClosure(Value):

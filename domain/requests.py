@@ -45,14 +45,19 @@ class RequestMade(Event[Case]):
     words: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        asked = Request(self.kind, ctx.occurred, state.responsible)
-        return state.reached(ctx).but(requests=state.requests.with_(self.request, asked))
+        holder = state.responsible
+        asked = Request(self.kind, ctx.occurred, holder, ctx.version)
+        made = state.reached(ctx).but(requests=state.requests.with_(self.request, asked))
+        if self.kind != "other_worker" or holder is None:
+            return made
+        return made.past_worker(ctx, holder.organisation, holder.worker)
 
 
 class MakeRequest(Command[Case]):
     """Ask for something: contact, another worker, a service, a second opinion, a meeting, closure and the like.
 
-    It counts at once, also where a worker writes it down for the client.
+    It counts at once, also where a worker writes it down for the client. That for another worker goes past the one who
+    is named to answer for the case: they don't read it until it is answered.
     """
 
     roles = ANYONE_IN_THE_CASE
@@ -77,7 +82,9 @@ class RequestAnswered(Event[Case]):
     reasons: Words
 
     def evolve(self, state: Case, ctx: Context) -> Case:
-        return state.but(requests=state.requests.with_(self.request, None))
+        waits = state.requests.get(self.request)
+        told = state.told_at_last(waits.version) if waits else state
+        return told.but(requests=state.requests.with_(self.request, None))
 
 
 class AnswerRequest(Command[Case]):
@@ -206,9 +213,15 @@ class ExperienceReported(Event[Case]):
     score: int
     words: Words
 
+    def evolve(self, state: Case, ctx: Context) -> Case:
+        return state.kept_back(ctx, "until_closed", "responsible") if state.status == "open" else state
+
 
 class ReportExperience(Command[Case]):
-    """Tell how the service felt: a score from 1 (bad) to 5 (good), and words if you like."""
+    """Tell how the service felt: a score from 1 (bad) to 5 (good), and words if you like.
+
+    Who is or was named to answer for the case reads it once the case is closed.
+    """
 
     roles = ANYONE_IN_THE_CASE
     clients_own = True
@@ -224,7 +237,10 @@ class ReportExperience(Command[Case]):
 
 
 class AskedAway(Forbidden):
-    """The client asks for another worker than you, so somebody else answers it. Ask your manager or a colleague to."""
+    """The client asks for another worker than you, so somebody else answers it.
+
+    Ask a colleague, your manager or, where you are the unit's only one, another of the organisation's managers to.
+    """
 
 
 class RequestNotOpen(Conflict):

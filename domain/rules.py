@@ -480,11 +480,24 @@ _ALL = (
         ),
     ),
     Rule(
-        20, ("refuse",), (), from_(gdpr("5", "16"), law(HL, "50"), standard("RFC 9162")),
+        20, ("refuse",), ("keep_years", "keep_child_years", "keep_death_years", "keep_birth_years", "sample_day"),
+        from_(gdpr("5", "16"), law(HL, "50"), law(CLIENT_DATA_ACT), standard("RFC 9162")),
         Trilingual(
-            "Kirjattuun vain lisätään: virhe merkitään ja korvataan uudella merkinnällä, eikä mitään muuteta.",
-            "Till det antecknade läggs bara till: ett fel märks ut och ersätts med en ny anteckning, och inget ändras.",
-            "The ledger is append-only: an error is marked and replaced, never edited.",
+            "Kirjattuun vain lisätään: virhe merkitään ja korvataan uudella merkinnällä, eikä mitään muuteta. Suljetun "
+            "asian sanat hävitetään {keep_years} vuoden kuluttua sulkemisesta, lapsiperheiden palveluissa "
+            "{keep_child_years} vuoden, lastensuojelussa {keep_death_years} vuoden kuluttua asiakkaan kuolemasta ja "
+            "muuten {keep_birth_years} vuoden kuluttua hänen syntymästään. Jos hänen syntymäpäivänsä päättyy numeroon "
+            "{sample_day}, ne jäävät Kansallisarkistolle.",
+            "Till det antecknade läggs bara till: ett fel märks ut och ersätts med en ny anteckning, och inget ändras. "
+            "Orden i ett avslutat ärende förstörs {keep_years} år efter att det avslutades, inom servicen för "
+            "barnfamiljer {keep_child_years} år, inom barnskyddet {keep_death_years} år efter klientens död och annars "
+            "{keep_birth_years} år efter klientens födelse. Om födelsedagen slutar på {sample_day} bevaras de för "
+            "Riksarkivet.",
+            "The ledger is append-only: an error is marked and replaced, never edited. The words of a closed case are "
+            "destroyed {keep_years} years after its closing, {keep_child_years} years in services for families with "
+            "children, in child protection {keep_death_years} years after the client's death, and otherwise "
+            "{keep_birth_years} years after the client's birth. Those of a client whose day of birth ends in "
+            "{sample_day} are kept for the National Archives.",
         ),
         Trilingual(
             "Vain se, mitä ei voi jälkikäteen muuttaa, todistaa, kuka vastasi ja mitä asiakas sanoi.",
@@ -511,12 +524,15 @@ _ALL = (
         ),
     ),
     Rule(
-        22, ("refuse",), (), from_(law(POPULATION_ACT, "36"), law(OPENNESS_ACT, "24")),
+        22, ("refuse",), ("withheld_days",), from_(law(POPULATION_ACT, "36"), law(OPENNESS_ACT, "24")),
         Trilingual(
             "Turvakiellon aikana osoite, kotikunta ja yksikön paikkakunta tulevat vain niiden tietoon, jotka niitä "
-            "tarvitsevat.",
-            "Under en spärrmarkering når adressen, hemkommunen och enhetens ort bara dem som behöver dem.",
-            "Under address protection an address, a municipality or a unit's locality reaches only those who need it.",
+            "tarvitsevat. Mitä asiakkaalta salataan, sanotaan salatuksi ja arvioidaan uudelleen viimeistään "
+            "{withheld_days} päivän kuluttua.",
+            "Under en spärrmarkering når adressen, hemkommunen och enhetens ort bara dem som behöver dem. Det som "
+            "hemlighålls för klienten sägs vara hemligt och prövas på nytt senast efter {withheld_days} dagar.",
+            "Under address protection an address, a municipality or a unit's locality reaches only those who need it. "
+            "What is withheld from the client is said to be, and looked at again within {withheld_days} days.",
         ),
         Trilingual(
             "Heikoimmassa asemassa olevan henki voi olla siitä kiinni, ettei hänen olinpaikkansa selviä edes yksikön "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from domain.case import Case, entry, in_words
-from domain.decider import Absent, Command, Context, Entry, Event, Forbidden, Role, Words
+from domain.decider import Absent, Action, Command, Context, Entry, Event, Forbidden, Role, Words
 
 SupportKind = Literal["training", "consultation", "time", "deviation", "other"]
 
@@ -50,6 +50,7 @@ class GiveSupport(Command[Case]):
     """
 
     roles = frozenset({Role.MANAGER})
+    action = Action.CORRECT
 
     kind: SupportKind
     words: Words

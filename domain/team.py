@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 from uuid import UUID
 
 from domain.case import Case, entry, in_words, known_holder, only_responsible, only_while_open
@@ -40,17 +41,22 @@ class TeamLineAgreed(Event[Case]):
     client_present: bool
     client_view: UUID | None
     rests_on: tuple[Entry, ...]
+    disclosure_basis: Literal["statutory", "not_stated"] = "not_stated"
 
     def evolve(self, state: Case, ctx: Context) -> Case:
         met = state.reached(ctx) if self.client_present else state
-        return met.but(lines=met.lines.with_(self.line, Line(self.members, ctx.occurred)))
+        return met.but(lines=met.lines.with_(self.line, self._remembered(ctx)))
+
+    def _remembered(self, ctx: Context) -> Line:
+        return Line(self.members, ctx.occurred, statutory=self.disclosure_basis == "statutory")
 
 
 class AgreeTeamLine(Command[Case]):
     """Record a joint line of a team: its members, two workers at least, what they agreed on, and on whose words.
 
     A member of it records it, or whoever answers for the case. `client_view` is the statement on which it rests;
-    without one, `no_view_because` says why there is none.
+    without one, `no_view_because` says why there is none. Members of other organisations learn of the case as far as
+    the client consents, or the law lets them: then `disclosure_basis` says so.
     """
 
     makes = True
@@ -61,6 +67,7 @@ class AgreeTeamLine(Command[Case]):
     client_view: UUID | None = None
     no_view_because: Words | None = None
     rests_on: tuple[Entry, ...] = ()
+    disclosure_basis: Literal["statutory"] | None = None
     override: tuple[Override, ...] = ()
 
     def mentions(self, actor: Actor) -> Iterator[Holder]:
@@ -79,7 +86,8 @@ class AgreeTeamLine(Command[Case]):
         else:
             yield from heard(state, "team_line", self.client_view, self.no_view_because)
         yield TeamLineAgreed(
-            ctx.id(1), self.members, self.text, self.client_present, self.client_view, self.rests_on
+            ctx.id(1), self.members, self.text, self.client_present, self.client_view, self.rests_on,
+            self.disclosure_basis or "not_stated",
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from domain.case import Case, as_holder, in_order, in_words, known_holder, only_
 from domain.consent import BasisMissing, consented
 from domain.decider import (
     STAFF,
+    Action,
     Actor,
     Command,
     Conflict,
@@ -95,6 +96,8 @@ class TransferReceived(Event[Case]):
 class ReceiveTransfer(Command[Case]):
     """Receive the matter that was transferred to your authority. You answer for it from then on."""
 
+    action = Action.ANSWER
+
     transfer: UUID
 
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
@@ -124,6 +127,8 @@ class TransferContested(Event[Case]):
 
 class ContestTransfer(Command[Case]):
     """Contest, with reasons, that your authority is the competent one. The sender goes on answering for the matter."""
+
+    action = Action.ANSWER
 
     transfer: UUID
     reason: Words

@@ -18,6 +18,7 @@ from domain.overrides import OverrideReviewed
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
 from domain.remembered import Holder
 from domain.transfer import TransferReceived
+from domain.withholding import DisclosureAllowed, DisclosureForbidden
 from projections.projection import Projection, but
 
 _ANOTHER_ANSWERS: frozenset[Cause] = frozenset({"handoff_expired", "naming_overdue", "worker_leaving"})
@@ -28,7 +29,7 @@ _SEEN_TO: dict[type[Any], frozenset[Cause]] = {
     HandoffAccepted: _ANOTHER_ANSWERS,
     TransferReceived: _ANOTHER_ANSWERS,
     ResponsibleNamed: _ANOTHER_ANSWERS,
-    CaseClosed: _ANOTHER_ANSWERS | {"owner_leaving"},
+    CaseClosed: _ANOTHER_ANSWERS | {"owner_leaving", "emergency_access"},
     ClientTookOwnership: frozenset({"owner_leaving"}),
     OwnerChosen: frozenset({"owner_leaving"}),
     ClientReturnedOwnership: frozenset({"owner_leaving"}),
@@ -41,7 +42,7 @@ class Alert:
     """That the manager of `unit` was told, and of what: an entry (`about`), by its `cause`.
 
     It stands until it is `settled` by what it asks for: another offer or another who answers for the case, a worker
-    who is named, a review.
+    who is named, a review; that somebody took access in an emergency, until the case is closed.
     """
 
     case: UUID
@@ -64,16 +65,23 @@ def alerts(rows: Alerts, it: Recorded) -> Alerts:
             return (*rows, Alert(it.stream, it.version, unit, cause, about, it.context.occurred))
         case ClientTookOwnership() | OwnerChosen() | ClientReturnedOwnership() if it.event.waits_for:
             return rows
+        case DisclosureAllowed(forbidden=int(version)) | DisclosureForbidden(instead_of=int(version)):
+            return seen_to(rows, it, [row for row in rows if row.about == version])
     return settled(rows, it, _SEEN_TO.get(type(it.event), frozenset()))
 
 
 def settled(rows: Alerts, it: Recorded, causes: frozenset[Cause]) -> Alerts:
     """Return the rows with those of these causes settled that still stand."""
-    if not any(row.cause in causes and row.settled is None for row in rows):
+    return seen_to(rows, it, [row for row in rows if row.cause in causes])
+
+
+def seen_to(rows: Alerts, it: Recorded, which: list[Alert]) -> Alerts:
+    """Return the rows with these settled, if they still stand."""
+    if not any(row.settled is None for row in which):
         return rows
     at = it.context.occurred
     return tuple(
-        but(row, settled=max(at, row.at), settled_by=it.version) if row.cause in causes and row.settled is None else row
+        but(row, settled=max(at, row.at), settled_by=it.version) if row in which and row.settled is None else row
         for row in rows
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.client import Client, RepresentativeEnded, RepresentativeNamed
 from domain.decider import Recorded
+from domain.erasure import ClientDataErased
 from domain.ledger.readtable import Index
 from domain.protection import AddressProtected, AddressProtectionLifted
 from projections.projection import Projection, but
@@ -43,6 +44,8 @@ def client_terms(rows: Terms, it: Recorded) -> Terms:
             return begun(settled(rows, it, "protection"), it, "protection", until)
         case AddressProtectionLifted():
             return settled(rows, it, "protection")
+        case ClientDataErased():  # nothing is added to the client's stream any more
+            return all_settled(rows, it)
     return rows
 
 
@@ -58,6 +61,13 @@ def settled(rows: Terms, it: Recorded, kind: str, which: UUID | None = None) -> 
     at = it.context.occurred
     now = tuple(but(row, settled=at) if (row.kind, row.id, row.settled) == (kind, which, None) else row for row in rows)
     return rows if now == rows else now
+
+
+def all_settled(rows: Terms, it: Recorded) -> Terms:
+    """Return the rows with all that still run settled."""
+    for row in rows:
+        rows = settled(rows, it, row.kind, row.id)
+    return rows
 
 
 CLIENT_TERMS = Projection(

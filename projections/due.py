@@ -14,10 +14,11 @@ from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
 from domain.access import EndEmergencyAccess
-from domain.alerts import AlertManager
+from domain.alerts import AlertManager, Cause
 from domain.client import EndRepresentative
 from domain.consent import LapseConsent
 from domain.decider import Command, Entry
+from domain.erasure import EraseClientData
 from domain.handoff import ExpireHandoff
 from domain.ownership import FallToUnit
 from domain.protection import LiftAddressProtection
@@ -56,7 +57,14 @@ def _of_case(row: Any) -> Command[Any]:
             return LapseConsent(row.id)
         case "emergency_access":
             return EndEmergencyAccess(row.id)
-    return AlertManager(Entry(row.version), "naming_overdue" if row.kind == "naming" else "override_review_due")
+    return AlertManager(Entry(row.version), _ALERTS[row.kind])
+
+
+_ALERTS: dict[str, Cause] = {
+    "naming": "naming_overdue", "override_review": "override_review_due",
+    "withholding_review": "withholding_review_due",
+}  # fmt: skip
+"""Of what the manager of the unit is told, by what fell due."""
 
 
 def _of_client(row: Any) -> Command[Any]:
@@ -69,6 +77,10 @@ def _held(row: Any) -> Command[Any]:
 
 def _chosen(_: Any) -> Command[Any]:
     return AlertManager(None, "owner_leaving")  # who owns the case is the client's to choose, so nothing moves
+
+
+def _of_bereft(_: Any) -> Command[Any]:
+    return EraseClientData()  # the words of their last case were destroyed
 
 
 def _offered(row: Any) -> Command[Any]:
@@ -108,7 +120,10 @@ _CHOSEN_LEAVING = f"""
     )
     ORDER BY s."case" """
 
+_BEREFT = """
+    SELECT client AS stream FROM bereft b WHERE NOT EXISTS (SELECT FROM clients c WHERE c.client = b.client)"""
+
 _LOOKS: tuple[tuple[str, Callable[[Any], Command[Any]]], ...] = (
     (_OF_CASES, _of_case), (_OF_CLIENTS, _of_client), (_OFFERED_TO_LEAVING, _offered), (_OFFERED_TO_CLOSED, _offered),
-    (_HELD_BY_LEAVING, _held), (_CHOSEN_LEAVING, _chosen),
+    (_HELD_BY_LEAVING, _held), (_CHOSEN_LEAVING, _chosen), (_BEREFT, _of_bereft),
 )  # fmt: skip

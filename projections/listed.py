@@ -56,7 +56,7 @@ class Sought:
     due_by: datetime | None = None
     without_worker: bool = False
     rule: int | None = None
-    client: UUID | None = None
+    cases: list[UUID] | None = None
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ _STATUS = {
 _CONDITIONS = {
     "owned_by": "s.owned_by = %(owned_by)s",
     "due_by": "s.due <= %(due_by)s",
-    "client": 's."case" IN (SELECT c."case" FROM clients c WHERE c.client = %(client)s)',
+    "cases": 's."case" = ANY (%(cases)s)',
 }
 _OFFERED_THEN = f"""s."case" IN (
     SELECT h."case" FROM {HANDOFFS.table.table} h WHERE h.to_organisation = %(offered_to_organisation)s

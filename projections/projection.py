@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
 from types import NoneType, UnionType
@@ -18,8 +18,10 @@ from uuid import UUID
 import projections
 from domain.case import Case
 from domain.decider import Recorded, State
+from domain.directory import Unit, Worker
 from domain.ledger.mapper import codecs
 from domain.ledger.readtable import Index, ReadTable
+from projections.walled import EVERYBODYS, wall_of
 
 Row = TypeVar("Row")
 Memory = TypeVar("Memory")
@@ -79,7 +81,10 @@ class Projection(Generic[Row, Memory]):
     def table(self) -> ReadTable:
         """The table that the rows are kept in."""
         columns = tuple(_columns(self.row))
-        return ReadTable(self.name, self.version, columns, (columns[0][0], *self.key), self.indexes)
+        table = ReadTable(self.name, self.version, columns, (columns[0][0], *self.key), self.indexes)
+        if self.of is Case:
+            return replace(table, wall=wall_of(table.table))
+        return replace(table, wall=EVERYBODYS) if self.of in {Unit, Worker} else table
 
     def record(self, row: Row) -> dict[str, Any]:
         """Return a row by its columns."""

@@ -23,15 +23,20 @@ from domain.overrides import OverrideReviewed, RuleOverridden
 from domain.ownership import ResponsibilityFellToUnit, ResponsibleNamed
 from domain.remembered import Holder
 from domain.transfer import TransferReceived
+from domain.withholding import DisclosureAllowed, DisclosureForbidden
 from projections.projection import Projection, but
 
-Kind = Literal["offer", "naming", "consent", "emergency_access", "override_review"]
+Kind = Literal["offer", "naming", "consent", "emergency_access", "override_review", "withholding_review"]
+_TOLD: frozenset[Kind] = frozenset({"naming", "override_review", "withholding_review"})
+"""Of what the unit's manager is told once it is overdue."""
 _HOLDING = (HandoffAccepted, TransferReceived, ResponsibleNamed, ResponsibilityFellToUnit, CaseClosed)
 
 
 @dataclass(frozen=True)
 class Term:
     """What falls due at `due`: an offer's answer, a worker's naming, a consent, an emergency access, a review.
+
+    A review is of a rule that was set aside, or of what is withheld from somebody.
 
     `id` is what it is about where that has an id, and `version` the event that set it. `holder` is to whom it is
     offered, or who has to name a worker. `settled` is when something else ended it, None while it runs, and
@@ -64,6 +69,9 @@ def terms(rows: Terms, it: Recorded) -> Terms:
             return begun(rows, it, "emergency_access", due, id=access)
         case RuleOverridden(override=override, review_by=due):
             return begun(rows, it, "override_review", due, id=override)
+        case DisclosureForbidden(review_by=due, instead_of=before):
+            rows = settled(rows, it, kind="withholding_review", version=before)
+            return begun(rows, it, "withholding_review", due) if due else rows
     return naming(ended(rows, it), it)
 
 
@@ -76,15 +84,19 @@ def ended(rows: Terms, it: Recorded) -> Terms:
             | OverrideReviewed(override=which)
         ):  # fmt: skip
             return settled(rows, it, id=which)
-        case ManagerAlerted(about=about) if any(row.version == about and row.told is None for row in rows):
-            return tuple(
-                but(row, told=it.version) if row.version == about and row.told is None else row for row in rows
-            )
+        case DisclosureAllowed(forbidden=version):
+            return settled(rows, it, kind="withholding_review", version=version)
+        case ManagerAlerted(about=about) if any(_untold(row, about) for row in rows):
+            return tuple(but(row, told=it.version) if _untold(row, about) else row for row in rows)
         case CaseClosed():
             return settled(rows, it, kind="offer")
         case PersonalDataErased():  # nothing is added to the case any more
             return settled(rows, it)
     return rows
+
+
+def _untold(row: Term, about: int | None) -> bool:
+    return row.version == about and row.told is None and row.kind in _TOLD
 
 
 def naming(rows: Terms, it: Recorded) -> Terms:

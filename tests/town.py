@@ -23,10 +23,11 @@ from domain.handoff import HandoffProposed, ProposeHandoff
 from domain.intake import OpenCase
 from domain.ledger.application import Cases, ask
 from domain.ledger.database import Pool, Region
+from domain.ledger.keys.keks import keks_in
 from domain.ledger.migrate import migrate
 from domain.ledger.recorder import Receipt
+from domain.ledger.rotation import begin
 from domain.ledger.warm import ReadModels
-from domain.ledger.words import KeyFile
 from domain.remembered import Holder
 from domain.voice import RecordStatement
 from projections.live import Live
@@ -76,7 +77,7 @@ class Town:
         self.do(OpenCase(client=client or self.client(), need="asunnon menettäminen"), case, by)
         return case
 
-    def say(self, case: UUID, words: str = "en ole kieltäytynyt, bussi ei kulje", by: Actor = BO) -> Receipt:
+    def say(self, case: UUID, words: str = "en ole kieltäytynyt, bussi ei kulje", by: Actor = AINO) -> Receipt:
         """Record a statement."""
         return self.cases.execute(ask(RecordStatement(words), case, by))
 
@@ -99,7 +100,9 @@ def ledger(region: Region, home: Path, models: ReadModels | None = None, size: i
     live = Live() if models is None else models
     migrate(region, live.tables)
     pool = Pool(region, size)
-    cases = Cases(pool, KeyFile.at(home / "keys" / "words.key"), live)
+    keks = keks_in(home / "keys", region.name)
+    begin(region, keks)
+    cases = Cases(pool, keks, live)
     try:
         yield cases
     finally:

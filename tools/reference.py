@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from api.rules import told
+from domain import authorization
+from domain.authorization import PURPOSES, Purpose, Relation, may
 from domain.case import Case
 from domain.client import Client
-from domain.decider import Absent, Command, Conflict, Event, Forbidden, Refusal, Unacceptable, kebab
+from domain.decider import (
+    STAFF,
+    Absent,
+    Action,
+    Command,
+    Conflict,
+    Event,
+    Forbidden,
+    Refusal,
+    Role,
+    Unacceptable,
+    kebab,
+)
 from domain.directory import Organisation, PolicyInForce, Unit, Worker
 from domain.ledger.mapper import codecs, every
 from domain.policy import Policy
@@ -31,7 +48,7 @@ def main() -> None:
 
 def page() -> str:
     """Return the page as it should be."""
-    return "\n".join([*_commands(), "", *_refusals(), "", *_events(), "", *_rules(), ""])
+    return "\n".join([*_commands(), "", *_refusals(), "", *_access(), "", *_events(), "", *_rules(), ""])
 
 
 def _commands() -> Iterator[str]:
@@ -61,6 +78,65 @@ def _refusals() -> Iterator[str]:
         if status and refusal not in _STATUS:
             says = " ".join((refusal.__doc__ or "").split())
             yield f"| `{refusal.slug()}` | {status} | {refusal.rule or ''} | {says} |"
+
+
+def _access() -> Iterator[str]:
+    yield "## Who may see and do what"
+    yield ""
+    yield from _paragraphs(authorization)
+    yield ""
+    yield "By what somebody is to a case, this table says who may do what; *staff* are workers and managers. Whoever"
+    yield "may not even read a case finds nothing there (404), and whoever may read it and not act is told so (403)."
+    yield "Each command is for some roles alone besides, which the list of commands names. The system acts by itself,"
+    yield "and reads no case. A case that begins is nobody's yet, and an import is the administrator's."
+    yield ""
+    yield f"| relation | what it is | {' | '.join(Action)} |"
+    yield f"|---|---|{'---|' * len(Action)}"
+    for relation, meaning in _meanings(Relation):
+        cells = (_who_may(it, Relation(relation)) or "–" for it in Action)
+        yield f"| {relation} | {meaning} | {' | '.join(cells)} |"
+    yield ""
+    yield "| action | what it is | commands |"
+    yield "|---|---|---|"
+    for action, meaning in _meanings(Action):
+        commands = ", ".join(f"`{it}`" for it in _commands_of(Action(action)))
+        yield f"| {action} | {meaning} | {commands or 'none: every query of a case'} |"
+    yield ""
+    yield "A case is read for a purpose, which stands in the log of its readers. The header `Purpose` says which; left"
+    yield "out, it is the usual one of whatever somebody is to the case."
+    yield ""
+    yield "| purpose | what it is | of whom |"
+    yield "|---|---|---|"
+    for purpose, meaning in _meanings(Purpose):
+        whom = ", ".join(relation for relation, purposes in PURPOSES.items() if purpose in purposes)
+        yield f"| {purpose} | {meaning} | {whom or '–'} |"
+
+
+def _who_may(action: Action, relation: Relation) -> str:
+    allowed = [role for role in Role if may(action, role, {relation})]
+    others = [str(it) for it in allowed if it not in STAFF]
+    return ", ".join((["staff"] if STAFF.issubset(allowed) else []) + others)
+
+
+def _commands_of(action: Action) -> list[str]:
+    commands = (it for it in every(Command) if it.state is Case and it.__module__ != "domain.imports")
+    return sorted(it.slug() for it in commands if it.action == action and it.stream != "new")
+
+
+def _meanings(kind: type[StrEnum]) -> Iterator[tuple[str, str]]:
+    """Yield what each of them means, as the docstring tells them one after the other: "holds: works in ..."."""
+    told = " ".join((kind.__doc__ or "").split())
+    for it in kind:
+        meaning = re.search(rf"(?:^|[.;] ){it}: (.*?)(?=[.;] [a-z_]+: |\.? ?$)", told)
+        if meaning is None:
+            raise LookupError(f"the docstring of {kind.__name__} does not say what {it} is")
+        yield str(it), meaning[1]
+
+
+def _paragraphs(what: object) -> Iterator[str]:
+    """Yield what a docstring tells below its first line."""
+    _, *rest = (inspect.getdoc(what) or "").split("\n\n")
+    yield from (paragraph.replace("`MAY` is the table of", "The table below says") for paragraph in rest)
 
 
 def _events() -> Iterator[str]:

@@ -21,17 +21,32 @@ import psycopg
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, Mapper
 
+from domain.case import Case
 from domain.decider import Recorded, Refusal, State, Unacceptable
-from domain.facts import Facts
+from domain.facts import Facts, Keeping
 from domain.history import beginning, counted, fold, reorders
+from domain.ledger import fingerprint
 from domain.ledger.clock import DatabaseClock
 from domain.ledger.database import DatabaseUnavailable, Pool, Region
-from domain.ledger.drafts import Asked, Draft, VersionMismatch, ask, beside, facts_for, named_entries, weighed
+from domain.ledger.drafts import (
+    Asked,
+    Draft,
+    VersionMismatch,
+    ask,
+    beside,
+    concerns_clients_cases,
+    facts_for,
+    named_entries,
+    weighed,
+)
+from domain.ledger.erasures import Register
 from domain.ledger.fault import Fault
+from domain.ledger.keeping import keeping
+from domain.ledger.keys.keks import Keks
 from domain.ledger.mapper import EventMapper, Sealed, decoded
 from domain.ledger.recorder import Act, LedgerRecorder, Overtaken, Receipt, select_stream
 from domain.ledger.warm import Loaded, NoReadModels, ReadModels, Warm
-from domain.ledger.words import KeyFile, Keyring, entry_key, unseal
+from domain.ledger.words import Keyring, entry_key, unseal
 from domain.remembered import Holder
 
 __all__ = [
@@ -82,12 +97,14 @@ class Write:
 
 @dataclass(frozen=True)
 class _Fresh:
-    """What a look at the ledger found: the streams, the entries that commands name, receipts, and caseloads."""
+    """What a look at the ledger found: streams, entries that commands name, receipts, caseloads, and clients' cases."""
 
     streams: Mapping[UUID, Loaded]
     entries: Mapping[UUID, Mapping[int, Recorded]]
     receipts: Mapping[UUID, Receipt]
     caseloads: Mapping[Holder, int]
+    cases: Mapping[UUID, Sequence[Case]]
+    keeping: Mapping[UUID, Keeping]
 
 
 class Cases(Application[UUID]):
@@ -96,8 +113,8 @@ class Cases(Application[UUID]):
     name = "luotsi"
 
     def __init__(
-        self, pool: Pool, keys: KeyFile, models: ReadModels | None = None,
-        environment: Mapping[str, str] | None = None,
+        self, pool: Pool, keks: Keks, models: ReadModels | None = None,
+        environment: Mapping[str, str] | None = None, register: Register | None = None,
     ) -> None:  # fmt: skip
         given = os.environ if environment is None else environment
         unsafe = _UNSAFE & {name.removeprefix("LUOTSI_") for name in given}
@@ -105,8 +122,9 @@ class Cases(Application[UUID]):
             raise UnsafeSetting(", ".join(sorted(unsafe)))
         self.pool = pool
         self.region: Region = pool.region
-        self.keyring = Keyring(keys)
+        self.keyring = Keyring(keks)
         self.models: ReadModels = models or NoReadModels()
+        self.register = register
         self.clock = DatabaseClock()
         self.warm = Warm()
         super().__init__()
@@ -138,7 +156,7 @@ class Cases(Application[UUID]):
         What this process remembers is a guess that costs no look. If that comes to nothing, it is decided on a fresh
         look, and again on another each time that somebody else comes first.
         """
-        if not any(it.keyed or it.command.weighs or named_entries(it.command) for it in asked):
+        if not any(it.keyed or _takes_a_look(it) for it in asked):
             with suppress(_NotAtHand, Refusal, Overtaken):
                 return (yield from self._attempt(asked, None))
         for _ in range(1 + ATTEMPTS):
@@ -151,12 +169,14 @@ class Cases(Application[UUID]):
         """Write acts in one transaction through the library's `save`; return the streams' new hashes."""
         heads: dict[UUID, bytes] = {}
         self.save(*[it for one in acts for it in one.events], acts=acts, heads=heads)
+        if self.register is not None:
+            self.register.note(it for one in acts if one.erases for it in one.events)
         return heads
 
     def _attempt(self, asked: Sequence[Asked], fresh: _Fresh | None) -> Steps[list[Receipt]]:
         """Decide what has no receipt yet, and write it. Raises `Overtaken` where it has to be decided again."""
         receipts = {
-            it.id: _same_request(it, fresh.receipts[it.id]) for it in asked if fresh and it.id in fresh.receipts
+            it.id: self._same_request(it, fresh.receipts[it.id]) for it in asked if fresh and it.id in fresh.receipts
         }
         drafts = yield from self._decide([it for it in asked if it.id not in receipts], fresh)
         finished = [(draft, draft.after(self._models_of(draft.state))) for draft in drafts]
@@ -172,6 +192,11 @@ class Cases(Application[UUID]):
         receipts |= {receipt.command: receipt for one in acts for receipt in one.receipts}
         return [receipts[it.id] for it in asked]
 
+    def _same_request(self, it: Asked, receipt: Receipt) -> Receipt:
+        if not fingerprint.same(self.keyring.get(receipt.stream), receipt.fingerprint, it.fingerprint):
+            raise KeyReused
+        return receipt
+
     def _decide(self, asked: Sequence[Asked], fresh: _Fresh | None) -> Steps[list[Draft]]:
         now = self.clock.now() if fresh is None else self.clock.reckoned()
         if now is None:
@@ -180,7 +205,8 @@ class Cases(Application[UUID]):
         for it in asked:
             if it.stream not in drafts:
                 before = self._at_hand(it.stream, it.command.state, fresh)
-                if before.version and fresh is None and self.keyring.get(it.stream) is None:
+                key = self.keyring.get(it.stream) if before.version else self.keyring.keks.current
+                if key is None and fresh is None:
                     raise _NotAtHand
                 drafts[it.stream] = Draft(before)
             draft = drafts[it.stream]
@@ -202,7 +228,12 @@ class Cases(Application[UUID]):
                 draft.looked_at.add((stream, loaded.version))
         entries = dict(fresh.entries.get(it.stream, {})) if fresh else {}
         caseloads = fresh.caseloads if fresh else {}
-        return facts_for(it, draft, streams, entries | {one.version: one for one in draft.events}, caseloads)
+        facts = facts_for(it, draft, streams, entries | {one.version: one for one in draft.events}, caseloads)
+        if fresh is None:
+            return facts
+        return facts.but(
+            cases=tuple(fresh.cases.get(it.stream, ())), keeping=fresh.keeping.get(it.stream, facts.keeping)
+        )
 
     def _at_hand(self, stream: UUID, kind: type[State], fresh: _Fresh | None) -> Loaded:
         """Return a stream as this process remembers it, or as the fresh look found it. Raises `_NotAtHand`."""
@@ -214,9 +245,11 @@ class Cases(Application[UUID]):
     def _act(self, draft: Draft, after: Loaded) -> Act:
         before, own = draft.before, (draft.before.stream, draft.before.version)
         models = self._models_of(before.state)
-        wrapped = self.keyring.provider.wrap(self.keyring.new(before.stream)) if draft.begins else None
+        wrapped = self.keyring.wrapped(before.stream) if draft.begins else None
+        key = self.keyring.get(before.stream)
+        receipts = [replace(it, fingerprint=fingerprint.kept(key, it.fingerprint)) for it in draft.receipts]
         return Act(
-            before.stream, before.version, before.head, draft.events, draft.receipts,
+            before.stream, before.version, before.head, draft.events, receipts,
             frozenset(draft.looked_at if draft.events else {*draft.looked_at, own}),  # nothing new rests on it too
             wrapped, draft.client if draft.begins else None,
             models.changes(before.rows, after.rows, whole=draft.past is not None) if draft.events else (),
@@ -227,8 +260,8 @@ class Cases(Application[UUID]):
         self.warm.put(after)
         if written.erases:
             self.keyring.destroyed(written.stream)
-        if any(rows.failed for rows in written.rows):
-            self.warm.forget(written.stream)  # so that it is folded anew, from its events, the next time
+        if written.erases or any(rows.failed for rows in written.rows):
+            self.warm.forget(written.stream)  # so that it is read anew, from its events, the next time
 
     # What is read.
 
@@ -255,6 +288,13 @@ class Cases(Application[UUID]):
         with self.pool.connection() as connection:
             row = connection.execute('SELECT client FROM clients WHERE "case" = %s', (case,)).fetchone()
         return row[0] if row else None
+
+    def cases_of(self, client: UUID) -> list[Case]:
+        """Return a client's cases, as they are now."""
+        with self.pool.connection() as connection:
+            found = connection.execute('SELECT "case" FROM clients WHERE client = %s', (client,)).fetchall()
+        states = (self.loaded(case, Case).state for (case,) in found)
+        return [it for it in states if isinstance(it, Case)]
 
     def loaded(self, stream: UUID, state: type[State]) -> Loaded:
         """Return a stream as it is now, read on from what this process remembers.
@@ -288,6 +328,7 @@ class Cases(Application[UUID]):
         events: list[Recorded] = [self.mapper.to_domain_event(it) for it in stored]  # type: ignore[misc]
         if any(it.event.erases for it in events):
             self.keyring.destroyed(known.stream)  # so that nothing new is sealed under a key that is gone
+            known = replace(known, client=None)
         reordered = any(map(reorders, events))
         if reordered and known.version:
             events = self.history(known.stream, events[-1].version)
@@ -303,10 +344,13 @@ class Cases(Application[UUID]):
     def _look(self, asked: Sequence[Asked]) -> _Fresh:
         """Look at everything that the commands need, as it is in the ledger now."""
         with self.pool.connection() as connection:
-            now, a_key, found = connection.execute(_LOOK, ([it.id for it in asked],)).fetchone() or (None, None, None)
-        self.keyring.prove(a_key)
+            looked = connection.execute(_LOOK, ([it.id for it in asked],)).fetchone()
+        now, kek, proof, found = looked or (None, None, None, None)
+        self.keyring.keks.use(kek, proof)
         self.clock.heard(now)
         receipts = {UUID(r[0]): Receipt(UUID(r[0]), UUID(r[1]), r[2], r[3], bytes.fromhex(r[4])) for r in found or ()}
+        for stream, wrapped in ((UUID(r[1]), r[5]) for r in found or () if r[5]):
+            self.keyring.learn(stream, bytes.fromhex(wrapped))
         streams: dict[UUID, Loaded] = {}
         entries: dict[UUID, dict[int, Recorded]] = {}
         for it in asked:
@@ -315,7 +359,9 @@ class Cases(Application[UUID]):
                 streams[stream] = streams.get(stream) or self.loaded(stream, kind)
             named = sorted(version for version in named_entries(it.command) if 0 < version <= own.version)
             entries.setdefault(it.stream, {}).update(self._entries(it.stream, named))
-        return _Fresh(streams, entries, receipts, self._caseloads(asked))
+        cases = {it.stream: self.cases_of(it.stream) for it in asked if concerns_clients_cases(it)}
+        kept = {it.stream: keeping(self, it.stream, streams[it.stream].client) for it in asked if it.command.erases}
+        return _Fresh(streams, entries, receipts, self._caseloads(asked), cases, kept)
 
     def _caseloads(self, asked: Sequence[Asked]) -> Mapping[Holder, int]:
         workers = {holder for it in asked for holder in weighed(it)}
@@ -352,17 +398,20 @@ def run(steps: Steps[T]) -> T:
             failure = raised
 
 
-def _same_request(it: Asked, receipt: Receipt) -> Receipt:
-    if receipt.fingerprint != it.fingerprint:
-        raise KeyReused
-    return receipt
+def _takes_a_look(it: Asked) -> bool:
+    """Say whether a decision needs more than this process remembers."""
+    needs = it.command.weighs or it.command.erases
+    return needs or bool(named_entries(it.command)) or concerns_clients_cases(it)
 
 
 _LOOK = """
-    SELECT clock_timestamp(), (SELECT wrapped FROM keys LIMIT 1), (
-        SELECT json_agg(json_build_array(command, stream, first, last, encode(fingerprint, 'hex')))
-        FROM receipts WHERE command = ANY (%s)
-    )"""
+    SELECT clock_timestamp(), kek.id, kek.proof, (
+        SELECT json_agg(json_build_array(
+            command, r.stream, first, last, encode(fingerprint, 'hex'), encode(k.wrapped, 'hex')
+        ))
+        FROM receipts r LEFT JOIN keys k ON k.stream = r.stream WHERE command = ANY (%s)
+    )
+    FROM (SELECT) one LEFT JOIN keks kek ON kek.made IS NOT NULL AND kek.retired IS NULL"""
 _BESIDE = """
     SELECT (SELECT wrapped FROM keys WHERE stream = %s), (SELECT client FROM clients WHERE "case" = %s)"""
 _ENTRIES = "SELECT version, bytes FROM events WHERE stream = %s AND version = ANY (%s::integer[])"

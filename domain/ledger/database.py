@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
@@ -44,6 +45,12 @@ _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin"
 """A plan that is kept for a prepared statement else reads whole tables, if they were small when it was made."""
 
 
+_AS_READER = """
+    SELECT set_config('luotsi.' || key, value, true) FROM json_each_text(%(sight)s::json)
+    UNION ALL SELECT set_config('role', %(reader)s, true)"""
+_JSON = msgspec.json.Encoder()
+
+
 @dataclass(frozen=True)
 class Region:
     """A region's place: the server, and the schema and the service's role in it, which both carry its name."""
@@ -59,6 +66,11 @@ class Region:
     def service(self) -> str:
         """The role under which the service works: it may add to the ledger and read it, and change nothing in it."""
         return f"{self.name}_service"
+
+    @property
+    def reader(self) -> str:
+        """The role under which what readers ask for is looked up: it sees the rows that they may see, and no others."""
+        return f"{self.name}_reader"
 
     def conninfo(self, seconds: int = REQUEST_SECONDS, *, owner: bool = False, by_key: bool = False) -> str:
         """Return how to connect: as the service, or as the owner who migrates; statements end after `seconds`.
@@ -106,6 +118,17 @@ class Pool:
         except psycopg.OperationalError as gone:
             self._pool.check()  # a server that went away takes all connections with it
             raise DatabaseUnavailable from gone
+
+    @contextmanager
+    def reading(self, sight: Mapping[str, str]) -> Iterator[Connection[TupleRow]]:
+        """Lend a connection that sees what a reader may see, of the read tables alone. Raises `DatabaseUnavailable`.
+
+        `sight` says who reads: values of the settings that the walls of the read tables ask for. What it does not say
+        is nobody.
+        """
+        with self.connection() as connection, connection.transaction():
+            connection.execute(_AS_READER, {"reader": self.region.reader, "sight": _JSON.encode(sight).decode()})
+            yield connection
 
     def close(self) -> None:
         """Close the connections."""

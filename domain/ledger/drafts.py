@@ -12,12 +12,14 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
+from domain.authorization import knows_of, let_nobody_in, permit, permit_client, seen_upto
 from domain.case import Case
 from domain.client import Client
 from domain.decider import (
     CLIENT,
     MOST,
     STAFF,
+    Action,
     Actor,
     AlreadyThere,
     Command,
@@ -25,6 +27,7 @@ from domain.decider import (
     Context,
     Entry,
     Recorded,
+    Refusal,
     Role,
     State,
     StreamAbsent,
@@ -85,6 +88,8 @@ class Draft:
         self.past: Sequence[Recorded] | None = None
         self.reordered = False
         """Whether an event counts before others, so that the stream is folded anew, with its past."""
+        self.written: list[tuple[Actor, Case, datetime]] = []
+        """Who wrote something down in the case, and what it was before that."""
 
     @property
     def version(self) -> int:
@@ -107,8 +112,21 @@ class Draft:
         actor = _admitted(it.actor, facts, now)  # before anything else is told: outsiders learn nothing
         if not isinstance(self.state, it.command.state):  # a client's id, say, where a case's belongs
             raise AlreadyThere if it.command.stream == "new" else StreamAbsent
-        if it.expected is not None and it.expected != self.version:
+        _permitted(it, actor, self.state, facts, now.astimezone(UTC))
+        try:
+            self._decide(it, actor, now, facts)
+        except Refusal as refused:
+            if _upto(it, actor, self.state, now) is not None:  # the facts may be of what they are not told
+                refused.details = {}
+            raise
+
+    def _decide(self, it: Asked, actor: Actor, now: datetime, facts: Facts) -> None:
+        if it.expected not in {None, self.version} and actor.role in it.command.roles:
             raise VersionMismatch(expected=it.expected, version=self.version)
+        if (upto := _upto(it, actor, self.state, now)) is not None:
+            facts = facts.but(entries=_seen(facts.entries, actor, upto))
+        if isinstance(self.state, Case) and it.command.action in _WRITING and not it.imported:
+            self.written.append((actor, self.state, now))
         context = self._context(it, actor, now, facts)
         first = self.version + 1
         for event in act(it.command, self.state, context):
@@ -126,9 +144,15 @@ class Draft:
         self.state = fold(beginning(type(self.state)), counted([*past, *self.events]))
 
     def after(self, models: ReadModels) -> Loaded:
-        """Return the stream as it will be, its new hash apart, with the rows folded along or anew."""
+        """Return the stream as it will be, its new hash apart, with the rows folded along or anew.
+
+        Raises `NotYoursToLetIn`: who is let into a case shows once all counts in its order.
+        """
         if not self.events:
             return self.before
+        if isinstance(self.state, Case):
+            for actor, before, at in self.written:
+                let_nobody_in(actor, before, self.state, at)
         if self.past is None:
             rows = models.after(self.before.rows, self.events)
         else:
@@ -144,6 +168,9 @@ class Draft:
             it.id, actor, occurred, recorded, it.reported, late, on_behalf_of,
             it.causation, it.imported, self.version + 1, facts,
         )  # fmt: skip
+
+
+_WRITING = frozenset({Action.WORK, Action.CORRECT})
 
 
 def beside(it: Asked, client: UUID | None) -> Iterator[tuple[UUID, type[State]]]:
@@ -181,7 +208,7 @@ def facts_for(
         leaving=frozenset(holder for holder in known if _is_leaving(holder, streams)),
         caseloads=caseloads,
         ceilings=dict(_ceilings(known, streams)),
-        existing=frozenset(stream for stream, state in streams.items() if state.began is not None),
+        existing=frozenset(stream for stream, state in streams.items() if _is_there(it.actor, state)),
         entries=entries,
     )
 
@@ -217,6 +244,46 @@ def _admitted(actor: Actor, facts: Facts, at: datetime) -> Actor:
     if actor.role == Role.REPRESENTATIVE and (facts.client is None or not facts.client.represented(actor.id, at)):
         raise StreamAbsent
     return actor
+
+
+def _permitted(it: Asked, actor: Actor, state: State, facts: Facts, at: datetime) -> None:
+    """Refuse whoever may not do this, being what they are to the case, or to one of the client's.
+
+    Before anything else is said: of what is not there somebody hears the same as of what is not theirs.
+    """
+    if it.imported or it.command.stream == "new" or actor.role not in it.command.roles:  # refused whatever there is
+        return
+    if it.command.stream == "existing" and state.began is None:
+        raise StreamAbsent
+    if isinstance(state, Case):
+        occurred = it.occurred if it.occurred and it.occurred.utcoffset() is not None else at
+        permit(it.command.action, actor, state, facts.client, at=at, occurred=occurred)
+    elif isinstance(state, Client):
+        permit_client(it.command.action, actor, state, facts.cases, at)
+
+
+def _upto(it: Asked, actor: Actor, state: State, at: datetime) -> int | None:
+    """Return up to which version whoever may do this is told of the case; None for all of it."""
+    permitted = actor.role in it.command.roles and not it.imported
+    return seen_upto(actor, state, at) if permitted and isinstance(state, Case) else None
+
+
+def _seen(entries: Mapping[int, Recorded], actor: Actor, upto: int) -> dict[int, Recorded]:
+    """Return the entries of which somebody is told, and those that their own organisation wrote down since."""
+    return {
+        version: it for version, it in entries.items()
+        if version <= upto or it.context.actor.organisation == actor.organisation
+    }  # fmt: skip
+
+
+def _is_there(actor: Actor, state: State) -> bool:
+    """Say whether a stream is there for somebody: a case in which they have no part is not."""
+    return state.began is not None and (not isinstance(state, Case) or knows_of(actor, state))
+
+
+def concerns_clients_cases(it: Asked) -> bool:
+    """Say whether it takes the client's cases to tell whether the actor may: staff, in the client's own stream."""
+    return it.command.state is Client and it.command.stream == "existing" and it.actor.role in STAFF
 
 
 def _client_asked(it: Asked, client: UUID | None) -> UUID | None:

@@ -51,10 +51,11 @@ def migrate(region: Region, tables: Iterable[ReadTable] = ()) -> list[str]:
 
 
 def _prepare(connection: Connection, region: Region) -> None:
-    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (region.service,)).fetchone() is None:
-        with suppress(DuplicateObject, UniqueViolation), connection.transaction():  # roles are the whole server's
-            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(region.service)))
-            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(region.service)))
+    for role in (region.service, region.reader):
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+            with suppress(DuplicateObject, UniqueViolation), connection.transaction():  # roles are the whole server's
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+                connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
     connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(region.name)))
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations"
@@ -74,7 +75,10 @@ def _apply(connection: Connection, region: Region, name: str, text: str) -> bool
         if row[0] != _digest(text):
             raise MigrationChanged(name)
         return False
-    named = text.replace(":schema", _quoted(region.name)).replace(":service", _quoted(region.service))
+    names = {":schema": region.name, ":service": region.service, ":reader": region.reader}
+    named = text
+    for mark, whose in names.items():
+        named = named.replace(mark, _quoted(whose))
     connection.execute(named.encode())
     connection.execute("INSERT INTO migrations (name, sha256) VALUES (%s, %s)", (name, _digest(text)))
     return True
@@ -89,7 +93,25 @@ def _make(connection: Connection, region: Region, table: ReadTable) -> None:
         connection.execute(statement.encode())
     grant = f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table.table} TO {_quoted(region.service)}"
     connection.execute(grant.encode())
+    _wall(connection, region, table)
     connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(sql.Identifier(table.table), table.create))
+
+
+def _wall(connection: Connection, region: Region, table: ReadTable) -> None:
+    """Let the service see all rows, and readers those that the table's wall lets them see: none, where it has none."""
+    found = connection.execute(_POLICIES, (region.name, table.table)).fetchall()
+    wanted = {table.policy, _ALL_ROWS} if table.wall else {_ALL_ROWS}
+    standing = {name for (name,) in found}
+    for name in sorted(standing - wanted):
+        connection.execute(f"DROP POLICY {_quoted(name)} ON {table.table}".encode())
+    if _ALL_ROWS not in standing:
+        connection.execute(f"ALTER TABLE {table.table} ENABLE ROW LEVEL SECURITY".encode())
+        everything = f"CREATE POLICY {_ALL_ROWS} ON {table.table} TO {_quoted(region.service)} USING (true)"
+        connection.execute(everything.encode())
+    if table.wall and table.policy not in standing:
+        connection.execute(f"GRANT SELECT ON {table.table} TO {_quoted(region.reader)}".encode())
+        seen = f"CREATE POLICY {table.policy} ON {table.table} FOR SELECT TO {_quoted(region.reader)}"
+        connection.execute(f"{seen} USING ({table.wall})".encode())
 
 
 def _up_to_date(region: Region, tables: Iterable[ReadTable]) -> bool:
@@ -114,3 +136,5 @@ def _quoted(name: str) -> str:
 
 
 _MADE = "SELECT obj_description(to_regclass(%s), 'pg_class')"
+_ALL_ROWS = "all_rows"
+_POLICIES = "SELECT policyname FROM pg_policies WHERE schemaname = %s AND tablename = %s"

@@ -18,7 +18,8 @@ class Index:
 class ReadTable:
     """A table that a projection's rows are kept in, one per projection and version, so none is ever migrated.
 
-    `columns` are names with their SQL types; `key` are the names that identify a row, the stream's own first.
+    `columns` are names with their SQL types; `key` are the names that identify a row, the stream's own first. `wall`,
+    in SQL, says which rows a reader is shown (row-level security); without one, readers are shown none.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ReadTable:
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...]
     indexes: tuple[Index, ...] = ()
+    wall: str = ""
 
     @property
     def table(self) -> str:
@@ -58,6 +60,11 @@ class ReadTable:
         readable = "_".join([self.table, "by", *index.columns])[:_LONGEST_NAME]
         digest = hashlib.sha256(what.encode()).hexdigest()[:_DIGEST]
         return f"CREATE INDEX IF NOT EXISTS {readable}_{digest} ON {self.table} {what}"
+
+    @property
+    def policy(self) -> str:
+        """The name of the policy by which readers are shown rows: another wall is another policy."""
+        return f"seen_{hashlib.sha256(self.wall.encode()).hexdigest()[:_DIGEST]}"
 
     def records(self, placeholder: str, columns: tuple[str, ...] = ()) -> str:
         """Return a FROM item that reads rows out of one JSON array."""

@@ -1,8 +1,9 @@
 """One transaction: events, words, key, lookup, outbox, receipts, and the projections' rows; or nothing of it.
 
 A batch of acts is one SQL statement with data-modifying parts, so PostgreSQL itself makes it whole. Every part waits
-for `guard`: if a stream that a decision looked at has moved on, nothing at all is written and the acts are decided
-again. The events' primary key is the concurrency check.
+for `guard`: if a stream that a decision looked at has moved on, or the key-encryption key under which a new stream's
+key is wrapped is retired, nothing at all is written and the acts are decided again. The events' primary key is the
+concurrency check.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from psycopg import Connection
 
 from domain.decider import Recorded
 from domain.ledger.database import Pool, Region
+from domain.ledger.keys.keks import kek_of
 from domain.ledger.mapper import Sealed, chained
 from domain.ledger.readtable import ReadTable
 from domain.ledger.statement import ALWAYS, statement
@@ -162,6 +164,7 @@ class LedgerRecorder(ApplicationRecorder):
             self._add_event(batch, it, heads, acts)
         for act in acts:
             _add_act(batch, act, rows)
+        batch.guards += [{"kek": kek} for kek in {kek_of(act.wrapped) for act in acts if act.wrapped is not None}]
         parts = vars(batch) | rows
         return {
             name: _ENCODER.encode(part).decode()

@@ -11,11 +11,7 @@ import hmac
 import os
 import secrets
 import threading
-from base64 import b64decode, b64encode
 from collections import OrderedDict
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -23,16 +19,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from domain.ledger.fault import Fault
+from domain.ledger.keys.keks import Keks
 
 _KEY, _NONCE = 32, 12
 _REMEMBERED = 50_000
-
-
-class KeyFileUnreadable(Fault):
-    """The key file is missing, damaged or readable by others. Restore it: without it no words can be opened."""
 
 
 class KeyDestroyed(Fault):
@@ -43,52 +35,14 @@ class WordsDamaged(Fault):
     """The words do not match their key or place. Verify the case's history."""
 
 
-@dataclass(frozen=True)
-class KeyFile:
-    """The key-encryption key of a development ledger, in a file that its owner alone may read."""
-
-    key: bytes
-
-    @classmethod
-    def at(cls, path: Path) -> KeyFile:
-        """Read the key file, or make it where there is none. Two processes that start at once agree on one."""
-        try:
-            if not path.exists():
-                publish(path, b64encode(secrets.token_bytes(_KEY)))
-            key, mode = b64decode(path.read_bytes(), validate=True), path.stat().st_mode
-        except (OSError, ValueError) as damaged:
-            raise KeyFileUnreadable(path) from damaged
-        if len(key) != _KEY or mode & 0o077:
-            raise KeyFileUnreadable(path)
-        return cls(key)
-
-    def wrap(self, key: bytes) -> bytes:
-        """Return a stream's key as it is stored (RFC 3394)."""
-        return aes_key_wrap(self.key, key)
-
-    def unwrap(self, wrapped: bytes) -> bytes:
-        """Return a stream's key from how it is stored. Raises `KeyFileUnreadable` where this is not its key file."""
-        try:
-            return aes_key_unwrap(self.key, wrapped)
-        except InvalidUnwrap as wrong:
-            raise KeyFileUnreadable from wrong
-
-
 class Keyring:
     """The stream keys at hand in this process, the least used forgotten first."""
 
-    def __init__(self, provider: KeyFile) -> None:
-        self.provider = provider
+    def __init__(self, keks: Keks) -> None:
+        self.keks = keks
         self._keys: OrderedDict[UUID, bytes] = OrderedDict()
         self._destroyed: set[UUID] = set()
         self._lock = threading.Lock()
-        self._proven = False
-
-    def prove(self, wrapped: bytes | None) -> None:
-        """Make sure, with one of the ledger's keys, that this is its key file. Raises `KeyFileUnreadable`."""
-        if wrapped is not None and not self._proven:
-            self.provider.unwrap(wrapped)
-            self._proven = True
 
     def new(self, stream: UUID) -> bytes:
         """Return a key for a stream that begins: the same one to all who try to begin it, in whatever order.
@@ -101,9 +55,13 @@ class Keyring:
 
     def learn(self, stream: UUID, wrapped: bytes) -> bytes:
         """Remember a stream's key as the ledger has it, whatever was tried before, and return it."""
-        key = self.provider.unwrap(wrapped)
+        key = self.keks.unwrap(stream, wrapped)
         with self._lock:
             return self._kept(stream, key)
+
+    def wrapped(self, stream: UUID) -> bytes:
+        """Return the key of a stream that begins as it is stored. Raises a `KeysUnavailable`."""
+        return self.keks.wrap(stream, self.new(stream))
 
     def get(self, stream: UUID) -> bytes | None:
         """Return a stream's key if it is at hand."""
@@ -152,24 +110,3 @@ def unseal(key: bytes, ciphertext: bytes) -> dict[str, str]:
 def _place(region: str, stream: UUID, version: int) -> bytes:
     name = region.encode()
     return b"luotsi-words-1" + bytes([len(name)]) + name + stream.bytes + version.to_bytes(8, "big")
-
-
-def publish(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and never over one that is there."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)  # so that the name, too, lasts through a power cut
-    finally:
-        os.close(directory)

@@ -18,12 +18,15 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.auth import DevelopmentIssuer
+from api.development import DevelopmentIssuer
 from api.house import House, opened
-from api.settings import Settings
+from api.settings import Rates, Settings
 from domain.decider import Actor, Role
 from domain.ledger.postgres import Server
 from tests.town import AINO, Town
+
+PLENTY = Rates(*[10**9] * 3)
+"""More than any test asks within a minute."""
 
 
 @dataclass
@@ -112,7 +115,7 @@ def new_database(postgres: Server) -> Iterator[str]:
 @contextmanager
 def door_of(database: str, home: Path) -> Iterator[Door]:
     """Open a house on this database, with its people, and its door."""
-    settings = Settings(home=home / ".luotsi", region="koe", database_url=database)
+    settings = Settings(home=home / ".luotsi", region="koe", database_url=database, rates=PLENTY)
     with opened(settings) as house:
         Town(house.cases).settle()
         issuer = DevelopmentIssuer.at(settings)

@@ -7,7 +7,9 @@ import stat
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,18 +20,18 @@ from joserfc.jwk import ECKey, OctKey
 
 from api import auth
 from api.app import is_open
-from api.auth import (
+from api.development import (
     AUDIENCE,
     DEVELOPMENT_ISSUER,
+    EVERY_CASE,
     DevelopmentIssuer,
-    IssuerKeysUnreadable,
-    IssuerMissing,
+    DevelopmentKeyUnreadable,
     NoIssuerInProduction,
-    TokenExpired,
-    TokenInvalid,
-    verifier_of,
 )
+from api.identity import IdentityWrong, IssuerKeysUnreadable, IssuerMissing, identity_of
 from api.settings import Settings
+from api.tokens import GrantMissing, TokenExpired, TokenInvalid
+from domain.authorization import Grant
 from domain.decider import Actor, Role
 from tests.api.conftest import Door, kind, nothing_written
 from tests.town import AINO
@@ -118,11 +120,13 @@ def test_a_client_goes_by_their_id_alone(issuer: DevelopmentIssuer) -> None:
     "changes",
     [
         {"iss": "somebody-else"}, {"iss": None}, {"aud": "another-service"}, {"aud": None}, {"exp": None},
-        {"iat": None}, {"nbf": None}, {"nbf": NOW + 3600}, {"iat": NOW + 3600}, {"sub": None}, {"sub": ""},
-        {"sub": 17}, {"sub": "a\0b"}, {"sub": "x" * 300}, {"role": None}, {"role": "king"}, {"role": ["worker"]},
+        {"iat": None}, {"nbf": NOW + 3600}, {"iat": NOW + 3600}, {"sub": None}, {"sub": ""},
+        {"sub": 17}, {"sub": "a\0b"}, {"sub": "x" * 300}, {"role": None}, {"role": "king"}, {"role": []},
+        {"role": [["worker"]]},
         {"role": "client"}, {"role": "representative", "sub": "guardian"}, {"organisation": 17}, {"unit": ""},
         {"exp": "tomorrow"}, {"exp": 10**400}, {"iat": 10**400}, {"nbf": 10**400}, {"exp": float("inf")},
-        {"exp": float("nan")}, {"exp": [NOW]},
+        {"exp": float("nan")}, {"exp": [NOW]}, {"iat": NOW - 24 * 3600, "exp": NOW + 367 * 24 * 3600},
+        {"iat": float("-inf")}, {"nbf": float("nan")}, {"exp": True}, {"aud": []}, {"aud": [AUDIENCE, 7]},
     ],
 )  # fmt: skip
 def test_claims_that_do_not_hold_are_refused(issuer: DevelopmentIssuer, key: ECKey, changes: dict[str, Any]) -> None:
@@ -236,31 +240,115 @@ def test_a_key_file_that_is_open_or_damaged_is_refused(settings: Settings, damag
         path.chmod(0o644)
     else:
         path.write_text("" if damage == "empty" else '{"kty": "EC"}')
-    with pytest.raises(IssuerKeysUnreadable):
+    with pytest.raises(DevelopmentKeyUnreadable):
         DevelopmentIssuer.at(settings)
 
 
 def test_it_mints_for_nobody_whom_it_would_not_accept(issuer: DevelopmentIssuer) -> None:
-    with pytest.raises(ValueError, match="UUID"):
-        issuer.mint(Actor("aino", Role.CLIENT))
+    for nobody in (Actor("aino", Role.CLIENT), Actor("aino", Role.WORKER), Actor("aino ", Role.SYSTEM)):
+        with pytest.raises(ValueError, match=r"UUID|staff|blank"):
+            issuer.mint(nobody)
+
+
+# An auditor's grant.
+
+
+def test_an_auditors_token_says_what_its_bearer_was_let_see(issuer: DevelopmentIssuer) -> None:
+    grant = Grant(
+        "kantelu 17", frozenset({uuid4(), uuid4()}), since=datetime(2024, 1, 1, tzinfo=UTC), diary="D/17/2025"
+    )
+    auditor = Actor("auditor", Role.AUDITOR)
+    assert issuer.verifier().verified(issuer.mint(auditor, grant=grant)).grant == grant
+    assert issuer.verifier().verified(issuer.mint(auditor)).grant == EVERY_CASE
+    assert issuer.verifier().verified(issuer.mint(AINO, grant=grant)).grant is None
+
+
+@pytest.mark.parametrize("grant", [None, {}, "all", {"purpose": "x"}, {"purpose": "x", "cases": ["all"]}])
+def test_an_auditor_without_a_grant_is_told_that_it_is_missing(
+    issuer: DevelopmentIssuer, key: ECKey, grant: object
+) -> None:
+    with pytest.raises(GrantMissing):
+        issuer.verifier().verified(signed(key, role="auditor", grant=grant))
+
+
+def test_the_door_refuses_an_auditor_without_a_grant(door: Door) -> None:
+    key = ECKey.import_key(json.loads((door.house.settings.home / "keys" / "issuer.json").read_text()))
+    headers = {"Authorization": f"Bearer {signed(key, role='auditor')}"}
+    answer = door.ask("GET", f"/cases/{door.case()}/owner", None, headers=headers)
+    assert kind(answer) == (403, "grant-missing")
+    assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+# Who am I.
+
+
+def test_it_tells_whoever_asks_who_they_are(door: Door) -> None:
+    told = door.get("/me").json()
+    assert told.pop("until").endswith("Z")
+    assert told == {
+        "id": "aino", "role": "worker", "organisation": AINO.organisation, "unit": AINO.unit, "grant": None,
+        "csrf_token": None,
+    }  # fmt: skip
+    assert door.get("/me", Actor("auditor", Role.AUDITOR)).json()["grant"]["purpose"] == "development"
+    assert kind(door.get("/me", None)) == (401, "token-missing")
+
+
+def test_without_a_client_of_the_issuer_nobody_signs_in(door: Door) -> None:
+    for method, path in (("GET", "/signin"), ("GET", "/signin/callback"), ("POST", "/signout")):
+        assert kind(door.ask(method, path, None)) == (404, "path-unknown")
+    cookie = {"Cookie": "__Host-luotsi=aino"}
+    assert kind(door.ask("GET", "/me", None, headers=cookie)) == (401, "token-missing")
+
+
+# What is read strictly.
+
+
+def test_what_is_said_twice_in_a_token_is_refused(issuer: DevelopmentIssuer, key: ECKey) -> None:
+    said = json.dumps(CLAIMS)
+    twice = urlsafe_b64encode(f'{said[:-1]}, "role": "manager"}}'.encode()).decode().rstrip("=")
+    signing = f"{part({'alg': 'ES256', 'typ': 'at+jwt', 'kid': key.kid})}.{twice}"
+    with pytest.raises(TokenInvalid):
+        issuer.verifier().verified(f"{signing}.{key_signature(key, signing)}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"jwk": {}}, {"jku": "https://keys.example"}, {"x5u": "https://keys.example"}, {"x5c": []}, {"b64": True},
+     {"kid": None}, {"kid": 7}, {"kid": ["a"]}, {"typ": 7}, {"typ": None}, {"alg": ["ES256"]}, {"alg": None}],
+)  # fmt: skip
+def test_a_token_brings_no_key_of_its_own(issuer: DevelopmentIssuer, key: ECKey, header: dict[str, Any]) -> None:
+    signing = f"{part({'alg': 'ES256', 'typ': 'at+jwt', 'kid': key.kid} | header)}.{part(CLAIMS)}"
+    with pytest.raises(TokenInvalid):
+        issuer.verifier().verified(f"{signing}.{key_signature(key, signing)}")
+
+
+def test_a_token_of_more_than_16_kib_is_refused(issuer: DevelopmentIssuer, key: ECKey) -> None:
+    for length, accepted in ((8_000, True), (13_000, False)):
+        token = signed(key, scope="x" * length)
+        with nullcontext() if accepted else pytest.raises(TokenInvalid):
+            issuer.verifier().verified(token)
 
 
 # Production.
 
 
+def configured(tmp_path: Path, keys: str | None = None, **more: str) -> Settings:
+    """Return the settings of a production whose issuer's keys are these."""
+    (tmp_path / "keys.json").write_text(keys or "")
+    lines = {"issuer": "https://issuer.example", "audience": "us", "keys": "keys.json"} | more
+    (tmp_path / "identity.toml").write_text("".join(f"{name} = {json.dumps(it)}\n" for name, it in lines.items()))
+    return Settings(home=tmp_path, production=True, identity=tmp_path / "identity.toml")
+
+
 def test_in_production_somebody_has_to_be_named_as_issuer(settings: Settings) -> None:
-    production = replace(settings, production=True)
-    for environment in ({}, {"LUOTSI_ISSUER": "https://issuer.example"}, {"LUOTSI_ISSUER_KEYS": "keys.json"}):
-        with pytest.raises(IssuerMissing):
-            verifier_of(production, environment)
+    with pytest.raises(IssuerMissing):
+        identity_of(replace(settings, production=True))
 
 
 def test_the_issuer_that_is_named_is_accepted_by_its_public_keys(settings: Settings, tmp_path: Path) -> None:
     first, second = (ECKey.generate_key("P-256", auto_kid=True) for _ in range(2))
-    keys = tmp_path / "keys.json"
-    keys.write_text(json.dumps({"keys": [it.as_dict(private=False) for it in (first, second)]}))
-    environment = {"LUOTSI_ISSUER_KEYS": str(keys), "LUOTSI_ISSUER": "https://issuer.example", "LUOTSI_AUDIENCE": "us"}
-    verifier = verifier_of(replace(settings, production=True), environment)
+    keys = json.dumps({"keys": [it.as_dict(private=False) for it in (first, second)]})
+    verifier = identity_of(configured(tmp_path, keys)).verifier
     for key in (first, second):
         token = signed(key, iss="https://issuer.example", aud=["them", "us"])
         assert verifier.verified(token).actor == AINO
@@ -269,12 +357,15 @@ def test_the_issuer_that_is_named_is_accepted_by_its_public_keys(settings: Setti
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"keys": []}', '{"keys": [{"kty": "EC", "crv": "P-256"}]}'])
-def test_an_issuers_key_file_without_keys_is_refused(settings: Settings, tmp_path: Path, content: str) -> None:
-    keys = tmp_path / "keys.json"
-    keys.write_text(content)
+def test_an_issuers_key_file_without_keys_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(IssuerKeysUnreadable):
-        verifier_of(settings, {"LUOTSI_ISSUER_KEYS": str(keys), "LUOTSI_ISSUER": "x"})
+        identity_of(configured(tmp_path, content))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IdentityWrong):
+        identity_of(Settings(home=tmp_path, identity=tmp_path / "identity.toml"))
 
 
 def test_in_development_the_development_issuer_is_accepted(settings: Settings) -> None:
-    assert verifier_of(settings, {}).verified(DevelopmentIssuer.at(settings).mint(AINO)).actor == AINO
+    assert identity_of(settings).verifier.verified(DevelopmentIssuer.at(settings).mint(AINO)).actor == AINO

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from api.caseload import Caseload, UnitTold, WorkerTold
+from domain.authorization import Grant
 from domain.decider import Actor, Role
 from domain.directory import unit_stream, worker_stream
 from domain.ledger.postgres import Server
@@ -87,7 +88,7 @@ def test_a_worker_is_told_with_their_units_and_what_they_have_on_hand(town: Door
 
 
 def test_a_unit_is_told_with_its_limit_and_what_it_has_on_hand(town: Door) -> None:
-    answer = town.get("/units/pirha/aikuissosiaalityo", ADMINISTRATOR)
+    answer = town.get("/units/pirha/aikuissosiaalityo", CILLA)
     UnitTold.model_validate_json(answer.content)
     told = answer.json()
     assert (told["name"], told["locality"], told["caseload_limit"], told["closed_at"]) == (
@@ -95,6 +96,49 @@ def test_a_unit_is_told_with_its_limit_and_what_it_has_on_hand(town: Door) -> No
     )  # fmt: skip
     assert [(it["worker"], it["ceiling"], it["over"]) for it in told["caseload"]] == [("bo", 0, 1), ("cilla", 0, 0)]
     assert kind(town.get("/units/pirha/nowhere")) == (404, "stream-absent")
+
+
+@pytest.mark.rule(7)
+def test_what_an_organisation_has_on_hand_is_told_to_its_own_staff_alone(town: Door) -> None:
+    for query in ("organisation=pirha", "unit=pirha/aikuissosiaalityo", "organisation=pirha&worker=bo"):
+        assert kind(town.get(f"/caseload?{query}", AINO)) == (403, "caseload-of-anothers")
+    for by in (AINO, ADMINISTRATOR):
+        for path in ("/workers/pirha/bo", "/units/pirha/aikuissosiaalityo"):
+            assert town.get(path, by).json()["caseload"] == []
+
+
+@pytest.mark.rule(7)
+def test_cases_of_others_change_no_figure(own_door: Door) -> None:
+    before = caseload(own_door, BO, unit="pirha/aikuissosiaalityo")
+    case = own_door.case()
+    assert caseload(own_door, BO, unit="pirha/aikuissosiaalityo")["figures"] == before["figures"] == NOTHING
+    assert own_door.post(f"/cases/{case}/propose-handoff", OFFER).status_code == 200
+    offered = caseload(own_door, BO, unit="pirha/aikuissosiaalityo")["figures"]
+    assert offered == own_door.get("/units/pirha/aikuissosiaalityo", BO).json()["caseload"][0]["figures"]
+    assert offered == NOTHING | {"offered": 1}
+
+
+def test_a_past_day_counts_what_has_gone_on_since(own_door: Door) -> None:
+    case = own_door.case(Occurred_At="2025-03-03T09:00:00Z")
+    offer = own_door.post(f"/cases/{case}/propose-handoff", OFFER, Occurred_At="2025-03-04T09:00:00Z").json()["made"]
+    assert own_door.post(f"/cases/{case}/accept-handoff", {"handoff": offer}, BO).status_code == 200
+    step = {"who": "worker", "what": "soitan", "by": "2099-01-01T00:00:00Z"}
+    assert own_door.post(f"/cases/{case}/promise-next-step", step, BO).status_code == 200
+    assert caseload(own_door)["figures"] == NOTHING
+    assert caseload(own_door, happened_by="2025-03-03T12:00:00Z")["figures"] == NOTHING | {"held": 1}
+
+
+@pytest.mark.rule(7)
+def test_an_auditor_counts_the_cases_that_they_were_let_see(own_door: Door) -> None:
+    seen, _ = UUID(own_door.case()), own_door.case()
+    token = own_door.issuer.mint(AUDITOR, grant=Grant("oikaisuvaatimus", cases=frozenset({seen})))
+
+    def told(path: str) -> Any:
+        return own_door.get(path, None, headers={"Authorization": f"Bearer {token}"}).json()
+
+    assert told("/caseload?organisation=kela")["figures"]["held"] == 1
+    for path in ("/workers/kela/aino", "/units/kela/asiakaspalvelu"):
+        assert [it["figures"]["held"] for it in told(path)["caseload"]] == [1]
 
 
 def test_one_who_is_leaving_is_told_so(own_door: Door) -> None:

@@ -21,7 +21,7 @@ from api.cli import main
 from api.demo import STORIES, case_of
 from api.settings import Settings
 from domain.ledger.orphans import end_orphan, postmaster
-from domain.ledger.words import publish
+from domain.ledger.publish import publish
 from tests.api.running import OURS, ROOT, Here, Serving, environment, luotsi, refused, said, serving
 
 HISTORY = Path(__file__).parent / "histories" / "palvelupolut.csv"
@@ -266,19 +266,20 @@ def test_in_production_there_is_no_demonstration(tmp_path: Path, here: Here) -> 
 
 def test_in_production_a_key_is_made_once_with_the_new_ledger(database: str, tmp_path: Path, here: Here) -> None:
     production = {"LUOTSI_ENV": "production", "DATABASE_URL": database}
-    home, key = tmp_path / "home", tmp_path / "home" / "keys" / "words.key"
-    here(tmp_path / "other", "migrate", "--json", **production)
-    assert "is not there" in refused(here(home, "report", "handoffs", **production))
-    assert not key.exists()
+    home, other = tmp_path / "home", tmp_path / "other"
     made = here(home, "migrate", **production)
-    assert str(key) in made.stderr
-    assert here(home, "migrate", **production).stderr == ""
+    assert str(home / "keys" / "luotsi") in made.stderr
+    for later in (home, other):
+        assert here(later, "migrate", **production).stderr == ""
+    assert "is not there" in refused(here(other, "report", "handoffs", **production))
+    assert not list(other.rglob("*.key"))
     assert here(home, "report", "handoffs", **production).returncode == 0
 
 
 def test_nothing_is_served_without_the_key_of_the_ledger(database: str, tmp_path: Path, here: Here) -> None:
-    home, key = tmp_path / "home", tmp_path / "home" / "keys" / "words.key"
+    home = tmp_path / "home"
     assert here(home, "demo", DATABASE_URL=database).returncode == 0
+    (key,) = (home / "keys" / "luotsi").glob("*.key")
     kept = key.read_bytes()
     for kind in ("development", "production"):
         named = {"LUOTSI_ENV": kind, "DATABASE_URL": database}

@@ -23,7 +23,7 @@ from domain.closure import CloseCase, ProposeClosure
 from domain.consent import ConsentWithdrawn, GiveConsent
 from domain.decider import Actor, Context, Event, Role
 from domain.directory import unit_stream, worker_stream
-from domain.erasure import ErasePersonalData
+from domain.erasure import ConfirmErasure, ErasureProposed, ProposeErasure
 from domain.handoff import ExpireHandoff, HandoffExpired, ProposeHandoff
 from domain.intake import OpenCase
 from domain.leaving import AnnounceLeaving, CloseUnit
@@ -124,8 +124,8 @@ def test_an_emergency_access_ends_with_its_time(town: Town) -> None:
 def test_a_mandate_and_a_protection_end_with_their_time(town: Town) -> None:
     client, person = town.client(), uuid4()
     soon = datetime.now(UTC) + timedelta(seconds=0.4)
-    town.do(NameRepresentative(person, "proxy", until=soon), client, BO)
-    town.do(ProtectAddress(soon), client, BO)
+    town.do(NameRepresentative(person, "proxy", until=soon), client, AINO)
+    town.do(ProtectAddress(soon), client, AINO)
     tick(town)
     assert topics(town, client)[-2:] == ["representative-named", "address-protected"]
     assert waited_for(lambda: tick(town))
@@ -136,10 +136,10 @@ def test_a_mandate_and_a_protection_end_with_their_time(town: Town) -> None:
 def test_what_is_due_no_longer_is_left(town: Town) -> None:
     client, person = town.client(), uuid4()
     soon = datetime.now(UTC) + timedelta(seconds=0.2)
-    town.do(NameRepresentative(person, "proxy", until=soon), client, BO)
+    town.do(NameRepresentative(person, "proxy", until=soon), client, AINO)
     with town.cases.region.connect() as connection:
         (it,) = waited_for(lambda: list(due(connection)))
-        town.do(EndRepresentative(person), client, BO)
+        town.do(EndRepresentative(person), client, AINO)
         assert not done(town.cases, it)
 
 
@@ -223,8 +223,11 @@ def test_nothing_is_due_in_a_case_whose_words_were_destroyed(town: Town) -> None
     ended = ProposeClosure("advice_sufficed", no_view_because="puhelimessa")
     for command in (enough, ended, CloseCase()):
         town.do(command, case, BO)
-    town.do(ErasePersonalData("retention_ended"), case, ADMINISTRATOR)
-    assert tick(town) == 0
+    town.do(ProposeErasure("court_order", "hallinto-oikeus määräsi"), case, ADMINISTRATOR)
+    second = Actor("raimo", Role.ADMINISTRATOR)
+    town.do(ConfirmErasure(last(town, case, ErasureProposed).erasure), case, second)
+    with town.cases.region.connect() as connection:
+        assert case not in {it.stream for it in due(connection)}
 
 
 def test_when_the_working_clock_is_killed_another_process_takes_over(database: str, tmp_path: Path) -> None:

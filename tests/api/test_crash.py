@@ -60,7 +60,7 @@ def test_a_service_killed_under_load_keeps_what_it_acknowledged_and_nothing_twic
 
 
 def minted(home: Path) -> str:
-    arguments = ("--role", "worker", "--id", "aino.virtanen", "--organisation", "pirha", "--unit", "aikuissosiaalityo")
+    arguments = ("--role", "worker", "--id", "katri.nieminen", "--organisation", "kela", "--unit", "etuudet")
     return str(said(home, "token", *arguments, "--json")["token"])
 
 

@@ -239,7 +239,7 @@ def test_what_is_planned_said_in_the_team_and_asked_for_can_be_read_with_its_wor
     case = asked(door, BO, CILLA)
     members = [{"organisation": by.organisation, "unit": by.unit, "worker": by.id} for by in (AINO, BO)]
     line = {"members": members, "text": "kotiin", "client_present": False, "no_view_because": "ei tavoitettu"}
-    did(door, case, "agree-team-line", line, BO, on=7)
+    did(door, case, "agree-team-line", line | {"disclosure_basis": "statutory"}, BO, on=7)
     did(door, case, "start-service", {"provider": members[1]}, BO, on=8)
     head = did(door, case, "set-goal", {"words": "töihin"}, BO, on=9)
     (row,) = rows(door, case, "team")

@@ -1,4 +1,4 @@
-"""The feed over real HTTP: everything, once, in order, whoever comes and goes."""
+"""The feed over real HTTP: what somebody may read, once, in order, whoever comes and goes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import psycopg
@@ -21,16 +23,23 @@ import uvicorn
 
 from api import feed
 from api.app import create_app
-from api.auth import DevelopmentIssuer
+from api.development import DevelopmentIssuer
 from api.house import House, opened
 from api.settings import Settings
 from api.wire import configured
-from domain.decider import Actor, Role
+from domain.authorization import Grant
+from domain.decider import Actor, Entry, Role
+from domain.directory import OpenUnit, unit_stream
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.postgres import Server
 from domain.ledger.sequencer import Sequencer, drain
+from domain.objections import RaiseObjection
+from domain.requests import MakeRequest, ReportExperience
 from tests.api.conftest import Door, as_client, kind, new_database
-from tests.town import ADMINISTRATOR, AINO, Town
+from tests.town import ADMINISTRATOR, AINO, BO, CILLA, Town
+
+SYSTEM = Actor("asiakastieto", Role.SYSTEM)
+AUDITOR = Actor("auri", Role.AUDITOR)
 
 
 @dataclass
@@ -42,13 +51,13 @@ class Service:
     app: Any
     url: str
 
-    def token(self, by: Actor = AINO, minutes: float = 10) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.issuer.mint(by, minutes)}"}
+    def token(self, by: Actor = AINO, minutes: float = 10, grant: Grant | None = None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.issuer.mint(by, minutes, grant=grant)}"}
 
     @contextmanager
-    def following(self, last: str | None = None, **more: Any) -> Iterator[Iterator[dict[str, Any]]]:
+    def following(self, last: str | None = None, by: Actor = SYSTEM, **more: Any) -> Iterator[Iterator[dict[str, Any]]]:
         """Follow the feed after an id; give its events."""
-        headers = self.token(**more) | ({} if last is None else {"Last-Event-ID": last})
+        headers = self.token(by, **more) | ({} if last is None else {"Last-Event-ID": last})
         with (
             httpx2.Client(base_url=self.url, timeout=20) as http,
             http.stream("GET", "/feed", headers=headers) as answer,
@@ -56,6 +65,12 @@ class Service:
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
             yield events(answer.iter_lines())
+
+    def sent(self, by: Actor, after: int, grant: Grant | None = None) -> list[tuple[str | None, int, str]]:
+        """Return what somebody is sent up to now: of which stream, which version and what."""
+        with self.following(f"1.{after}", by, grant=grant) as following:
+            events = list(takewhile(lambda it: "comment" not in it, following))
+        return [(it["data"]["stream"], it["data"]["version"], it["event"]) for it in events if "data" in it]
 
     def position(self) -> int:
         """Return how far the sequence is once nothing waits."""
@@ -70,7 +85,7 @@ def events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
     for line in lines:
         name, _, value = line.partition(":")
         if line == "":
-            if "data" in event:
+            if "id" in event:
                 yield event
             event = {}
         elif name:
@@ -168,7 +183,7 @@ def test_an_event_says_what_and_where_and_no_words(service: Service) -> None:
     town = Town(service.house.cases)
     before, client = service.position(), town.client()
     case = town.case(client)
-    town.say(case, "salaisuus")
+    town.say(case, "salaisuus", AINO)
     service.position()
     with service.following(f"1.{before}") as following:
         registered, case_opened, said = (next(following) for _ in range(3))
@@ -193,7 +208,7 @@ def test_what_happens_while_one_listens_comes_at_once(service: Service) -> None:
 def test_the_cursor_may_stand_in_the_address_too(service: Service) -> None:
     position = service.position()
     address = f"{service.url}/feed?after=1.{position - 1}"
-    with httpx2.stream("GET", address, headers=service.token()) as answer:
+    with httpx2.stream("GET", address, headers=service.token(SYSTEM)) as answer:
         assert next(events(answer.iter_lines()))["id"] == f"1.{position}"
 
 
@@ -231,6 +246,16 @@ def test_only_so_many_may_follow_at_once(restless: Service, monkeypatch: pytest.
         assert answer.headers["retry-after"]
 
 
+def test_nobody_takes_all_the_places(restless: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restless.app.state.feed, "most_of_one", 1)
+    with restless.following(by=BO) as following:
+        next(following)
+        refused = httpx2.get(f"{restless.url}/feed", headers=restless.token(BO))
+        assert kind(refused) == (503, "too-many-subscribers")
+        with restless.following(by=SYSTEM) as others:
+            next(others)
+
+
 def test_a_stopping_server_lets_its_subscribers_go(own_service: Service) -> None:
     service = own_service
     with service.following(f"1.{service.position()}") as following:
@@ -259,6 +284,139 @@ def written_again(service: Service) -> None:
             Town(service.house.cases).client()
             service.position()
             return
+
+
+# To whom.
+
+
+def topics(found: list[tuple[str | None, int, str]], case: UUID) -> list[str]:
+    return [topic for stream, _, topic in found if stream == str(case)]
+
+
+@pytest.mark.rule(7)
+def test_staff_are_sent_the_events_of_the_cases_that_they_may_read_and_the_directorys(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    case = town.case()
+    town.say(case, by=AINO)
+    unit = uuid4().hex
+    town.do(OpenUnit("pirha", unit, unit), unit_stream("pirha", unit), ADMINISTRATOR)
+    after = restless.position()
+    assert [topic for _, _, topic in restless.sent(AINO, before)] == [
+        "case-opened",
+        "statement-recorded",
+        "unit-opened",
+    ]
+    assert [topic for _, _, topic in restless.sent(BO, before)] == ["unit-opened"]
+    assert [topic for _, _, topic in restless.sent(ADMINISTRATOR, before)] == ["unit-opened"]
+    assert [topic for _, _, topic in restless.sent(SYSTEM, before)] == [
+        "client-registered", "case-opened", "statement-recorded", "unit-opened",
+    ]  # fmt: skip
+    town.say(case, by=AINO)
+    restless.position()
+    assert restless.sent(BO, after) == []
+
+
+@pytest.mark.rule(7)
+def test_the_place_moves_on_over_what_is_not_ones_own(service: Service) -> None:
+    town, before = Town(service.house.cases), service.position()
+    town.say(town.case(), by=AINO)
+    after = service.position()
+    with service.following(f"1.{before}", BO) as following:
+        assert next(following) == {"id": f"1.{after}"}
+        town.say(town.case(by=BO), by=BO)
+        service.position()
+        assert [next(following)["id"] for _ in range(2)] == [f"1.{after + 2}", f"1.{after + 3}"]
+
+
+@pytest.mark.rule(7)
+def test_a_case_that_is_offered_comes_whole_and_one_that_went_on_only_up_to_there(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    case = town.case()
+    town.hand_over(case)
+    town.say(case, by=BO)
+    restless.position()
+    whole = ["case-opened", "view-unavailable", "handoff-proposed", "handoff-accepted"]
+    assert topics(restless.sent(AINO, before), case) == whole
+    assert topics(restless.sent(BO, before), case) == [*whole, "statement-recorded"]
+
+
+@pytest.mark.rule(7)
+def test_of_a_case_that_was_erased_staff_are_sent_nothing(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    case = town.case()
+    restless.position()
+    with psycopg.connect(restless.house.region.url, autocommit=True) as owner:
+        owner.execute('DELETE FROM koe.clients WHERE "case" = %s', (case,))  # as an erasure does
+    assert restless.sent(AINO, before) == []
+    assert topics(restless.sent(SYSTEM, before), case) == ["case-opened"]
+
+
+@pytest.mark.rule(7)
+def test_auditors_are_sent_what_they_were_let_see(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    named, other = town.case(), town.case()
+    restless.position()
+    now = datetime.now(UTC)
+    by_name = Grant("tarkastus", frozenset({named}))
+    then = Grant("tarkastus", since=now - timedelta(days=9), until=now - timedelta(days=8))
+    since = Grant("tarkastus", since=now - timedelta(days=9))
+    for grant, seen in ((by_name, {str(named)}), (then, set()), (since, {str(named), str(other)})):
+        assert {stream for stream, _, _ in restless.sent(AUDITOR, before, grant)} == seen
+
+
+@pytest.mark.rule(13)
+def test_what_goes_past_a_worker_does_so_here_too(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    client = town.client()
+    case = town.case(client, BO)
+    who = as_client(client)
+    town.do(RaiseObjection(Entry(1), "hän ei kuunnellut"), case, who)
+    town.do(MakeRequest("other_worker"), case, who)
+    town.do(ReportExperience(1), case, who)
+    restless.position()
+    told = ["case-opened", "objection-raised", "request-made", "experience-reported"]
+    assert topics(restless.sent(CILLA, before), case) == told
+    assert topics(restless.sent(BO, before), case) == told[:1]
+
+
+@pytest.mark.rule(23)
+def test_a_page_with_cases_in_it_is_written_down_as_read(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    client = town.client()
+    case = town.case(client)
+    restless.position()
+    restless.sent(AINO, before)
+    with restless.house.pool.connection() as connection:
+        found = connection.execute(
+            "SELECT who, what, why, cases FROM reads WHERE cases @> %s::uuid[]", ([case],)
+        ).fetchall()
+    assert [(who, what, why) for who, what, why, _ in found] == [("aino", "FollowFeed", "work")]
+
+
+@pytest.mark.rule(23)
+def test_nothing_is_sent_while_it_can_not_be_written_down(own_service: Service) -> None:
+    service = own_service
+    town, before = Town(service.house.cases), service.position()
+    case = town.case()
+    service.position()
+    with psycopg.connect(service.house.region.url, autocommit=True) as owner:
+        owner.execute("REVOKE INSERT ON koe.reads FROM koe_service")
+        owner.execute(_NO_COLUMNS)
+        with service.following(f"1.{before}", AINO) as following, ThreadPoolExecutor(1) as thread:
+            first = thread.submit(next, following)
+            with pytest.raises(TimeoutError):
+                first.result(timeout=1.5)
+            owner.execute("GRANT INSERT ON koe.reads TO koe_service")
+            sent = first.result(timeout=10)
+    assert (sent["event"], sent["data"]["stream"]) == ("case-opened", str(case))
+
+
+_NO_COLUMNS = """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT attname FROM pg_attribute WHERE attrelid = 'koe.reads'::regclass AND attnum > 0 LOOP
+            EXECUTE format('REVOKE INSERT (%I) ON koe.reads FROM koe_service', name);
+        END LOOP;
+    END $$"""
 
 
 @pytest.mark.parametrize("last", ["x", "1", "1.x", "1.2.3", "-1.1", "1.9999999999999999999999"])

@@ -15,9 +15,10 @@ from domain.decider import Actor, Role
 from domain.directory import POLICY_STREAM, SetPolicy
 from domain.ledger.postgres import Server
 from tests.api.conftest import Door, as_client, door_of, kind, new_database
-from tests.town import ADMINISTRATOR, AINO, BO, CILLA
+from tests.town import ADMINISTRATOR, AINO, BO, CILLA, holder
 
 AUDITOR = Actor("outi", Role.AUDITOR)
+ELSEWHERE = Actor("ulla", Role.WORKER, "tampere", "tyollisyys")
 OPENED, PROMISED = "2025-03-03T09:00:00+02:00", "2025-03-05T09:00:00+02:00"
 
 
@@ -167,6 +168,38 @@ def test_a_stricter_policy_finds_old_cases_by_today_alone(own_door: Door) -> Non
 
 
 # Who may, and what is refused.
+
+
+@pytest.mark.rule(7)
+def test_what_shows_in_the_cases_of_others_is_not_told(silent: tuple[Door, str, str]) -> None:
+    door, quiet, kept = silent
+    nothing = door.get("/findings", ELSEWHERE).json() | {"at": None}
+    assert nothing == {"at": None, "findings": [], "behind": 0, "next": None}
+    filters = (
+        "rule=26", "organisation=kela", "unit=kela/asiakaspalvelu", "state=all", "by=its_time", "state=settled",
+        "happened_by=2025-03-04T09:00:00Z",
+    )  # fmt: skip
+    for query in filters:
+        assert door.get(f"/findings?limit=1&{query}", AINO).json()["findings"] != []
+        assert door.get(f"/findings?limit=1&{query}", ELSEWHERE).json()["findings"] == []
+        assert {it["case"] for it in door.get(f"/findings?{query}", AINO).json()["findings"]} <= {quiet, kept}
+    assert kind(door.get(f"/cases/{quiet}/findings", ELSEWHERE)) == (404, "stream-absent")
+
+
+@pytest.mark.rule(7)
+def test_who_had_a_case_before_reads_there_what_showed_until_it_went_on(own_door: Door) -> None:
+    case = own_door.case(Occurred_At=OPENED)
+    sent = {"to": vars(holder(BO)), "reason": "muutti", "no_view_because": "ei tavoitettu"}
+    sent |= {"disclosure_basis": "statutory"}
+    offer = own_door.post(f"/cases/{case}/propose-handoff", sent).json()["made"]
+    assert own_door.post(f"/cases/{case}/accept-handoff", {"handoff": offer}, BO).status_code == 200
+    before = of_case(own_door, case, AINO)
+    assert [it["state"] for it in before if it["rule"] == 26] == ["open"]
+    step = {"who": "worker", "what": "soitan", "by": "2099-01-01T00:00:00Z"}
+    assert own_door.post(f"/cases/{case}/promise-next-step", step, BO).status_code == 200
+    assert of_case(own_door, case, AINO) == before
+    assert [it["state"] for it in of_case(own_door, case, BO) if it["rule"] == 26] == ["settled"]
+    assert own_door.get("/findings", AINO).json()["findings"] == []
 
 
 def test_findings_across_cases_are_for_those_who_work_with_cases(door: Door) -> None:

@@ -13,6 +13,8 @@ from domain.decider import Actor, Role
 from tests.api.conftest import Door, as_client, kind
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA
 
+AUDITOR = Actor("outi", Role.AUDITOR)
+ELSEWHERE = Actor("ulla", Role.WORKER, "tampere", "tyollisyys")
 TO_BO = {"organisation": "pirha", "unit": "aikuissosiaalityo", "worker": "bo"}
 OFFER = {"to": TO_BO, "reason": "asuu siellä", "no_view_because": "ei tavoitettu", "disclosure_basis": "statutory"}
 ADVICE = {"kind": "screening", "outcome": "advice_suffices", "no_view_because": "ei tavoitettu"}
@@ -39,8 +41,8 @@ def closing(door: Door, case: str, by: Actor = AINO, **headers: Any) -> None:
     did(door, case, "propose-closure", ADVISED, by, **headers)
 
 
-def promised(door: Door, case: str, due: str) -> None:
-    did(door, case, "promise-next-step", {"who": "worker", "what": "soitan", "by": due})
+def promised(door: Door, case: str, due: str, by: Actor = AINO) -> None:
+    did(door, case, "promise-next-step", {"who": "worker", "what": "soitan", "by": due}, by)
 
 
 def listed(door: Door, by: Actor = AINO, **wanted: Any) -> list[str]:
@@ -50,8 +52,8 @@ def listed(door: Door, by: Actor = AINO, **wanted: Any) -> list[str]:
     return [it["case"] for it in answer.json()["cases"]]
 
 
-def at(door: Door, day: int, **wanted: Any) -> list[str]:
-    return listed(door, happened_by=f"2025-03-{day:02}T12:00:00Z", **wanted)
+def at(door: Door, day: int, by: Actor = AINO, **wanted: Any) -> list[str]:
+    return listed(door, by, happened_by=f"2025-03-{day:02}T12:00:00Z", **wanted)
 
 
 def in_pages(door: Door, path: str, by: Actor = AINO) -> list[str]:
@@ -73,19 +75,23 @@ def test_cases_are_listed_by_who_answers_for_them_and_who_owns_them(own_door: Do
     did(own_door, aino, "take-ownership", by=as_client(client))
     closing(own_door, closed)
     did(own_door, closed, "close-case")
-    assert listed(own_door) == sorted([aino, bo, closed])
-    assert listed(own_door, status="open") == sorted([aino, bo])
-    assert listed(own_door, status="closed") == [closed]
-    assert listed(own_door, owner="client") == [aino]
-    assert listed(own_door, owner="responsible") == listed(own_door, owner="pirha/aikuissosiaalityo/bo") == [bo]
-    assert listed(own_door, owner="pirha") == listed(own_door, organisation="pirha") == [bo]
-    assert listed(own_door, owner="responsible", status="closed") == [closed]
-    assert listed(own_door, unit="kela/asiakaspalvelu", status="open") == [aino]
-    assert listed(own_door, organisation="kela", unit="asiakaspalvelu", worker="bo") == []
-    assert listed(own_door, responsible_organisation="pirha") == [bo]
-    assert listed(own_door, responsible_unit="asiakaspalvelu", status="open") == [aino]
-    assert listed(own_door, responsible_worker="bo") == listed(own_door, worker="bo") == [bo]
-    assert listed(own_door, responsible_worker="nobody") == []
+
+    def found(**wanted: Any) -> list[str]:
+        return listed(own_door, AUDITOR, **wanted)
+
+    assert found() == sorted([aino, bo, closed])
+    assert found(status="open") == sorted([aino, bo])
+    assert found(status="closed") == [closed]
+    assert found(owner="client") == [aino]
+    assert found(owner="responsible") == found(owner="pirha/aikuissosiaalityo/bo") == [bo]
+    assert found(owner="pirha") == found(organisation="pirha") == [bo]
+    assert found(owner="responsible", status="closed") == [closed]
+    assert found(unit="kela/asiakaspalvelu", status="open") == [aino]
+    assert found(organisation="kela", unit="asiakaspalvelu", worker="bo") == []
+    assert found(responsible_organisation="pirha") == [bo]
+    assert found(responsible_unit="asiakaspalvelu", status="open") == [aino]
+    assert found(responsible_worker="bo") == found(worker="bo") == [bo]
+    assert found(responsible_worker="nobody") == []
 
 
 def test_cases_are_listed_by_what_waits_and_what_is_due(own_door: Door) -> None:
@@ -107,8 +113,8 @@ def test_cases_without_a_named_worker_are_listed(own_door: Door) -> None:
     handoff = did(own_door, case, "propose-handoff", OFFER | {"to": unit})["made"]
     assert listed(own_door, without_worker=True) == []
     did(own_door, case, "accept-handoff", {"handoff": handoff, "for_unit": True}, CILLA)
-    assert listed(own_door, without_worker=True) == [case]
-    (row,) = own_door.get("/cases?without_worker=true").json()["cases"]
+    assert listed(own_door, BO, without_worker=True) == [case]
+    (row,) = own_door.get("/cases?without_worker=true", BO).json()["cases"]
     assert (row["responsible"]["worker"], row["name_by"] > row["held_since"]) == (None, True)
 
 
@@ -143,17 +149,21 @@ def test_a_list_is_of_any_day_too(own_door: Door) -> None:
     did(own_door, case, "accept-handoff", {"handoff": offered(own_door, case, **on(4))}, BO, **on(5))
     closing(own_door, case, BO, **on(6))
     did(own_door, case, "close-case", None, BO, **on(7))
-    assert at(own_door, 2) == []
-    assert at(own_door, 3, responsible_worker="aino", status="open") == [case]
-    assert at(own_door, 6, responsible_worker="bo", status="open") == [case]
-    assert at(own_door, 6, responsible_worker="aino") == at(own_door, 6, status="closed") == []
-    assert at(own_door, 7, status="open") == []
-    assert at(own_door, 7, status="closed") == [case]
-    assert at(own_door, 4, offered_to="pirha") == at(own_door, 4, unit="kela/asiakaspalvelu") == [case]
-    assert at(own_door, 3, offered_to="pirha") == at(own_door, 5, offered_to="pirha") == []
-    assert at(own_door, 6, owner="pirha") == at(own_door, 3, owner="kela/asiakaspalvelu/aino") == [case]
+
+    def then(day: int, **wanted: Any) -> list[str]:
+        return at(own_door, day, BO, **wanted)
+
+    assert then(2) == []
+    assert then(3, responsible_worker="aino", status="open") == [case]
+    assert then(6, responsible_worker="bo", status="open") == [case]
+    assert then(6, responsible_worker="aino") == then(6, status="closed") == []
+    assert then(7, status="open") == []
+    assert then(7, status="closed") == [case]
+    assert then(4, offered_to="pirha") == then(4, unit="kela/asiakaspalvelu") == [case]
+    assert then(3, offered_to="pirha") == then(5, offered_to="pirha") == []
+    assert then(6, owner="pirha") == then(3, owner="kela/asiakaspalvelu/aino") == [case]
     is_closing = {
-        day: own_door.get(f"/cases?happened_by=2025-03-{day:02}T12:00:00Z").json()["cases"][0]["closing"]
+        day: own_door.get(f"/cases?happened_by=2025-03-{day:02}T12:00:00Z", BO).json()["cases"][0]["closing"]
         for day in (5, 6, 7)
     }  # fmt: skip
     assert is_closing == {5: False, 6: True, 7: False}
@@ -238,7 +248,7 @@ def test_a_cursor_needs_a_time_with_an_offset(door: Door) -> None:
 def test_lists_are_for_those_who_work_with_cases(door: Door) -> None:
     client = door.client()
     case = door.case(client)
-    for by in (BO, CILLA, Actor("auditor", Role.AUDITOR)):
+    for by in (BO, CILLA, AUDITOR):
         assert door.get("/cases?limit=1", by).status_code == 200
     for by in (as_client(client), ADMINISTRATOR, Actor("s", Role.SYSTEM), Actor(str(uuid4()), Role.REPRESENTATIVE)):
         assert kind(door.get("/cases", by)) == (403, "role-not-allowed")
@@ -248,6 +258,55 @@ def test_lists_are_for_those_who_work_with_cases(door: Door) -> None:
         assert kind(door.get(f"/clients/{other}/cases", as_client(client))) == (404, "stream-absent")
     assert kind(door.get(f"/clients/{case}/cases")) == (404, "stream-absent")
     assert kind(door.get(f"/clients/{client}/cases", ADMINISTRATOR)) == (403, "role-not-allowed")
+
+
+@pytest.mark.rule(7)
+def test_the_cases_of_another_organisation_are_in_no_list_of_ones_own(own_door: Door) -> None:
+    client = own_door.client()
+    own_door.case(client, **on(3))
+    offered(own_door, own_door.case(client, **on(3)), **on(4))
+    nothing = own_door.get("/cases", ELSEWHERE).json()
+    assert nothing == {"cases": [], "behind": 0, "next": None}
+    every_filter = (
+        "organisation=kela", "unit=kela/asiakaspalvelu", "worker=aino", "owner=kela", "owner=responsible",
+        "offered_to=pirha", "status=open", "finding=26", "sort=opened", "happened_by=2025-03-04T12:00:00Z",
+    )  # fmt: skip
+    for query in every_filter:
+        assert own_door.get(f"/cases?limit=1&{query}", AINO).json()["cases"] != []
+        assert own_door.get(f"/cases?limit=1&{query}", ELSEWHERE).json() == nothing
+
+
+@pytest.mark.rule(7)
+def test_a_client_is_nobody_to_who_has_no_part_in_any_case_of_theirs(own_door: Door) -> None:
+    client = own_door.client()
+    path, unknown = f"/clients/{client}/cases", own_door.get(f"/clients/{uuid4()}/cases", BO)
+    assert own_door.get(path, AINO).json()["cases"] == []  # it was Aino's organisation that registered them
+    assert (kind(unknown), unknown.content) == ((404, "stream-absent"), own_door.get(path, BO).content)
+    own_door.case(client)
+    ours = own_door.case(client, BO)
+    assert [it["case"] for it in own_door.get(path, BO).json()["cases"]] == [ours]
+    assert own_door.get(path, ELSEWHERE).content == unknown.content
+
+
+@pytest.mark.rule(7)
+def test_who_is_offered_a_case_finds_it_in_their_list_until_that_is_answered(own_door: Door) -> None:
+    case, _ = own_door.case(), own_door.case()
+    assert listed(own_door, BO) == []
+    handoff = offered(own_door, case)
+    assert listed(own_door, BO) == listed(own_door, CILLA, offered_to="pirha") == [case]
+    no = {"handoff": handoff, "code": "no_capacity", "reason": "täynnä"}
+    did(own_door, case, "decline-handoff", no, BO)
+    assert listed(own_door, BO) == []
+
+
+@pytest.mark.rule(7)
+def test_who_had_a_case_before_finds_it_in_no_list_and_reads_it_as_it_stood_then(own_door: Door) -> None:
+    case = own_door.case(**on(3))
+    accepted = did(own_door, case, "accept-handoff", {"handoff": offered(own_door, case, **on(4))}, BO, **on(5))
+    assert listed(own_door, AINO) == at(own_door, 4, AINO) == at(own_door, 6, AINO) == []
+    promised(own_door, case, "2099-01-01T00:00:00Z", BO)
+    assert own_door.get(f"/cases/{case}", AINO).json()["version"] == accepted["version"]
+    assert listed(own_door, BO) == at(own_door, 6, BO) == [case]
 
 
 @pytest.mark.parametrize(

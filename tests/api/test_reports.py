@@ -115,7 +115,7 @@ def test_flows_of_a_past_date_reach_twelve_months_back_from_it(town: Door) -> No
 
 
 def test_small_cells_are_hidden_from_whoever_is_of_neither_organisation(town: Door) -> None:
-    for by in (ELSEWHERE, OMBUDSMAN, Actor("ulla", Role.WORKER)):
+    for by in (ELSEWHERE, OMBUDSMAN):
         assert [(it["hidden"], it["figures"]) for it in flows(town, by)] == [(True, None)] * 2
     for by in (AINO, BO, AUDITOR):
         assert not any(it["hidden"] for it in flows(town, by))
@@ -153,6 +153,21 @@ def test_before_sending_a_worker_sees_where_such_cases_were_declined(town: Door)
     assert (unit["figures"]["accepted"], unit["figures"]["declined"]["not_competent"]) == (1, 3)
     assert unit["figures"]["days_median"] == 4.0
     assert found["since"].endswith(("21:00:00Z", "22:00:00Z"))
+
+
+@pytest.mark.rule(7)
+def test_what_was_found_in_a_case_after_it_went_on_is_not_told_to_who_had_it(own_door: Door) -> None:
+    case = assessed(own_door)
+    assert memory(own_door, AINO, case=case)["like"]["triggers"] == ["change_in_life"]
+    did(own_door, case, "accept-handoff", {"handoff": offered(own_door, case, AINO, TO_BO, 6)}, BO, on=10)
+    found = {
+        "kind": "needs", "outcome": "service_needed", "no_view_because": "ei tavoitettu", "summary": "muutos",
+        "triggers": ["weakest_position"],
+    }  # fmt: skip
+    did(own_door, case, "complete-assessment", found, BO, on=11)
+    assert memory(own_door, BO, case=case)["like"]["triggers"] == ["weakest_position"]
+    assert memory(own_door, AINO, case=case)["like"]["triggers"] == []
+    assert kind(own_door.get("/referral-memory", ELSEWHERE, params={"case": case})) == (404, "stream-absent")
 
 
 def test_it_can_be_asked_by_what_is_found_in_a_case(town: Door) -> None:

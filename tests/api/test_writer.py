@@ -67,7 +67,7 @@ def test_many_cases_opened_at_once_are_written_in_few_transactions(
 
 def test_acts_on_one_case_take_turns_in_the_order_in_which_they_came(cases: Cases) -> None:
     case = Town(cases).case()
-    done = asyncio.run(all_of(cases, [ask(MakeRequest("contact", f"{n}"), case, BO) for n in range(20)]))
+    done = asyncio.run(all_of(cases, [ask(MakeRequest("contact", f"{n}"), case, AINO) for n in range(20)]))
     assert [it.first for it in done if isinstance(it, Receipt)] == list(range(2, 22))
     assert [cases.words(case)[version]["words"] for version in range(2, 22)] == [f"{n}" for n in range(20)]
 
@@ -89,7 +89,7 @@ def test_another_process_that_came_first_overtakes_one_act_of_a_group_and_no_oth
     raced, others = town.case(), [town.case() for _ in range(5)]
     with ledger(region, tmp_path) as elsewhere:
         Town(elsewhere).say(raced)  # this process does not know of it
-    done = asyncio.run(all_of(cases, [ask(MakeRequest("contact"), case, BO) for case in (raced, *others)]))
+    done = asyncio.run(all_of(cases, [ask(MakeRequest("contact"), case, AINO) for case in (raced, *others)]))
     assert [it.first for it in done if isinstance(it, Receipt)] == [3, 2, 2, 2, 2, 2]
     assert verify(region).differences == []
 
@@ -98,7 +98,9 @@ def test_a_refusal_reaches_the_one_who_asked(cases: Cases) -> None:
     town = Town(cases)
     case = town.case()
     handoff = town.offer(case)
-    done = asyncio.run(all_of(cases, [ask(AcceptHandoff(handoff), case, AINO), ask(MakeRequest("contact"), case, BO)]))
+    done = asyncio.run(
+        all_of(cases, [ask(AcceptHandoff(handoff), case, AINO), ask(MakeRequest("contact"), case, AINO)])
+    )
     assert isinstance(done[0], NotOfferedToYou)
     assert isinstance(done[0], Refusal)
     assert isinstance(done[1], Receipt)

@@ -2,6 +2,7 @@
 
 import atexit
 from contextlib import ExitStack
+from dataclasses import replace
 from uuid import UUID
 
 import msgspec
@@ -10,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
-from api.auth import By, verifier_of
+from api.auth import By, Identified
 from api.house import opened
-from api.settings import Settings
+from api.identity import identity_of
+from api.settings import Rates, Settings
 from domain.ledger.sequencer import Sequencer
 from domain.voice import RecordStatement
 from projections.catch_up import CatchUp
@@ -25,13 +27,13 @@ atexit.register(_OPEN.close)
 
 def house() -> FastAPI:
     """Return Luotsi itself, with what works beside it, for as long as the process lasts."""
-    settings = Settings.read()
+    settings = replace(Settings.read(), rates=Rates(*[10**9] * 3))
     it = _OPEN.enter_context(opened(settings))
     catch_up = CatchUp(it.region, it.live.projections)
     for beside in (Sequencer(it.region), catch_up):
         beside.start()
         _OPEN.callback(beside.stop)
-    app = create_app(it, verifier_of(settings), catch_up.done.is_set)
+    app = create_app(it, identity_of(settings).verifier, catch_up.done.is_set)
 
     @app.get("/bench/by-key/{case}")
     def by_key(case: UUID, by: By) -> Response:  # noqa: ARG001
@@ -46,7 +48,8 @@ def house() -> FastAPI:
 def empty() -> FastAPI:
     """Return an endpoint that does nothing, with the same body and token."""
     app = FastAPI()
-    app.state.verifier = verifier_of(Settings.read())
+    app.state.verifier = identity_of(Settings.read()).verifier
+    app.add_middleware(Identified, is_open=lambda _: False)
 
     @app.post("/cases/{id}/record-statement")
     async def nothing(id: str, body: RecordStatement, by: By) -> dict[str, str]:  # noqa: A002, ARG001

@@ -15,13 +15,14 @@ from random import Random
 from statistics import median, quantiles
 from typing import get_args
 from urllib.parse import quote
+from uuid import UUID
 
-from api.auth import DevelopmentIssuer
+from api.development import DevelopmentIssuer
 from api.settings import Settings
 from domain.assessment import Trigger
 from domain.decider import Actor, Role
-from domain.ledger.words import KeyFile
 from projections.rebuild import rebuild
+from projections.standing import STANDING
 from tests.bench.ground import ground
 from tests.bench.measure import Goal, Line, Part, Scale, Spread, compared
 from tests.bench.populating import WORKERS_EACH, YEARS, Plan, filled, planned, sequenced, sizes, staffed, tidied
@@ -32,6 +33,10 @@ READY_SECONDS = 600
 LARGEST = 8
 """How many tables' sizes are told one by one."""
 BY_KEY = "one row, by its primary key"
+FIRST = 10_000
+"""Of how many cases single ones are asked about."""
+_HOLDERS = f"""
+    SELECT "case", responsible_organisation FROM {STANDING.table.table} WHERE "case" = ANY (%s)"""
 
 ONE_CASE = {
     "a case": "/cases/{case}",
@@ -145,10 +150,23 @@ class Asker:
         names = [self.plan.county.organisation(it) for it in range(self.plan.county.organisations)]
         return {it: self.issuer.mint(Actor("esihenkilö", Role.MANAGER, it, "yksikkö")) for it in names}
 
+    @cached_property
+    def held(self) -> dict[int, list[int]]:
+        """The cases that each organisation answers for, as far as they are among the first: only those may it read."""
+        first = {self.plan.case(it): it for it in range(min(self.plan.cases, FIRST))}
+        with self.plan.region.connect() as connection:
+            found: dict[UUID, str] = dict(connection.execute(_HOLDERS.encode(), (list(first),)).fetchall())
+        names = {self.plan.county.organisation(it): it for it in range(self.plan.county.organisations)}
+        held: dict[int, list[int]] = {}
+        for case, number in first.items():
+            held.setdefault(names[found[case]], []).append(number)
+        return held
+
     def drawn(self) -> dict[str, str]:
         """Draw what a question may be about."""
         county, draw = self.plan.county, self.luck.randrange
-        one, unit, case = draw(county.organisations), draw(county.units), draw(self.plan.cases)
+        one, unit = self.luck.choice(sorted(self.held)), draw(county.units)
+        case = self.luck.choice(self.held[one])
         past = self.plan.now - timedelta(days=self.luck.uniform(1, 365 * (YEARS - 1)))
         found = {
             "case": self.plan.case(case), "client": self.plan.who(case).client, "rule": self.luck.choice(RULES),
@@ -177,9 +195,8 @@ def measure(url: str, scale: Scale, scratch: Path) -> Part:
     """Build the ledger, then ask each question again and again."""
     part = Part("queries", f"Queries over HTTP on a ledger of {scale.cases_asked:,} cases")
     settings = Settings(home=scratch / "queries")
-    keys = KeyFile.at(settings.key_file)
-    with ground(url, "queries", 2, keys) as it:
-        plan = planned(it, keys, scale.cases_asked, scale.lives)
+    with ground(url, "queries", 2, settings.home) as it:
+        plan = planned(it, settings.home, scale.cases_asked, scale.lives)
         staffed(it, plan)
         built(plan, part)
         environment = {"LUOTSI_HOME": str(settings.home), "DATABASE_URL": url, "LUOTSI_REGION": it.region.name}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -19,8 +20,9 @@ from domain.handoff import ProposeHandoff
 from domain.intake import OpenCase, PromiseNextStep
 from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Pool, Region
+from domain.ledger.keys.keks import keks_in
 from domain.ledger.migrate import migrate
-from domain.ledger.words import KeyFile
+from domain.ledger.rotation import begin
 from domain.remembered import Holder
 from domain.requests import AnswerRequest, AskExperience, MakeRequest
 from domain.voice import ConfirmStatement, RecordStatement
@@ -121,19 +123,22 @@ class Ground:
 
 
 @contextmanager
-def ground(url: str, name: str, connections: int = 16, keys: KeyFile | None = None) -> Iterator[Ground]:
-    """Give a fresh region with people in it."""
+def ground(url: str, name: str, connections: int = 16, home: Path | None = None) -> Iterator[Ground]:
+    """Give a fresh region with people in it; its key is kept in `home`, or for the while."""
     region, live = Region(url, f"bench_{name}"), Live()
     migrate(region, live.tables)
-    pool = Pool(region, connections)
-    cases = Cases(pool, keys or KeyFile(secrets.token_bytes(32)), live)
-    try:
-        it = Ground(region, cases, live)
-        it.people()
-        yield it
-    finally:
-        cases.close()
-        pool.close()
+    with TemporaryDirectory() as meanwhile:
+        keks = keks_in((home or Path(meanwhile)) / "keys", region.name)
+        begin(region, keks)
+        pool = Pool(region, connections)
+        cases = Cases(pool, keks, live)
+        try:
+            it = Ground(region, cases, live)
+            it.people()
+            yield it
+        finally:
+            cases.close()
+            pool.close()
 
 
 def copied(source: Region, target: Region, times: int) -> None:

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -35,9 +36,11 @@ from domain.directory import (
 from domain.leaving import SetCaseloadLimit
 from domain.ledger.application import Asked, ask
 from domain.ledger.database import Region
+from domain.ledger.keys.keks import Keks, keks_in
 from domain.ledger.mapper import EventMapper, Sealed, chained, codec_of
 from domain.ledger.recorder import NO_HASH
-from domain.ledger.words import KeyFile, Keyring, entry_key, seal
+from domain.ledger.rotation import hear
+from domain.ledger.words import Keyring, entry_key, seal
 from tests.bench.ground import ADMINISTRATOR, Ground
 from tests.bench.telling import BEGINS, STREAM, life, registered
 
@@ -125,7 +128,7 @@ class Tale:
     @classmethod
     def of(cls, history: Sequence[Recorded]) -> Tale:
         """Leave open what is to be filled in."""
-        keyring = Keyring(KeyFile(secrets.token_bytes(32)))
+        keyring = Keyring(keks_in(Path(), "bench"))
         keyring.new(STREAM)
         stored = [EventMapper("bench", keyring).to_stored_event(it) for it in history]
         cut = [_TOKEN.split(_DIGEST.sub(b"@d@", it.state)) for it in stored]
@@ -158,7 +161,7 @@ class Plan:
     """What a ledger is made of, the same in every process that makes a part of it."""
 
     region: Region
-    keys: KeyFile
+    home: Path
     county: County
     cases: int
     now: datetime
@@ -200,7 +203,7 @@ class Rows:
         node = b"%012x" % (stream.int & (1 << 48) - 1)
         values = [*(it.encode() for it in texts), *(who.names[it] for it in tale.names), node, b""]
         key, head = secrets.token_bytes(32), NO_HASH
-        self.keys.append(f"{stream}\t\\\\x{plan.keys.wrap(key).hex()}\n")
+        self.keys.append(f"{stream}\t\\\\x{_keks(plan.home, plan.region).wrap(stream, key).hex()}\n")
         for version, line in enumerate(tale.lines, 1):
             occurred, recorded = moments[line.occurred], moments[line.recorded]
             if recorded > self.end:
@@ -235,10 +238,10 @@ _COPIED = {
 }
 
 
-def planned(it: Ground, keys: KeyFile, cases: int, tales: int) -> Plan:
+def planned(it: Ground, home: Path, cases: int, tales: int) -> Plan:
     """Plan a ledger of so many cases, after so many tales."""
     told = tuple(Tale.of(life(seed, LENGTHS[seed % len(LENGTHS)])) for seed in range(tales))
-    return Plan(it.region, keys, County.of(cases), cases, datetime.now(UTC), told, Tale.of(registered()))
+    return Plan(it.region, home, County.of(cases), cases, datetime.now(UTC), told, Tale.of(registered()))
 
 
 def staffed(it: Ground, plan: Plan) -> None:
@@ -275,6 +278,14 @@ def filled(plan: Plan, processes: int) -> None:
     shares = [parts[number::processes] for number in range(processes)]
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         list(pool.map(partial(_fill, plan), shares))
+
+
+@cache
+def _keks(home: Path, region: Region) -> Keks:
+    """Return the ledger's key-encryption keys, as this process has them."""
+    keks = keks_in(home / "keys", region.name)
+    hear(region, keks)
+    return keks
 
 
 def _fill(plan: Plan, parts: Sequence[tuple[int, int]]) -> None:

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.auth import DevelopmentIssuer
+from api.development import DevelopmentIssuer
 from api.settings import Settings
 from domain.ledger.postgres import free_port
-from domain.ledger.words import KeyFile
 from tests.bench.ground import AINO, SAID, Ground, ground
 from tests.bench.measure import Contender, Goal, Part, Scale, side_by_side
 
@@ -45,7 +44,6 @@ def measure(url: str, scale: Scale, scratch: Path) -> Part:
     part = Part("http", f"Commands over HTTP at {scale.connections} connections")
     settings = Settings(home=scratch / "service")
     token = DevelopmentIssuer.at(settings).mint(AINO)
-    keys = KeyFile.at(settings.key_file)
     with ExitStack() as stack:
         services: dict[str, Service] = {}
         contenders: dict[str, Contender] = {}
@@ -55,7 +53,7 @@ def measure(url: str, scale: Scale, scratch: Path) -> Part:
             services[name] = service = stack.enter_context(serving(kind, workers, environment, scratch))
             contenders[name] = loaded(service, it, token, scale)
 
-        grounds = [stack.enter_context(ground(url, f"http_{workers}", 2, keys)) for workers in scale.workers]
+        grounds = [stack.enter_context(ground(url, f"http_{workers}", 2, settings.home)) for workers in scale.workers]
         for it in grounds:
             it.open(scale.connections * CASES_EACH)
         contends(EMPTY, grounds[0], "empty")

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from domain.access import DisclosureForbidden
 from domain.case import Case, EntryAbsent, NotResponsible, WordsMissing
 from domain.client import OutsideMandate
 from domain.client_ownership import AskWhoOwns
@@ -39,6 +38,7 @@ from domain.plan import GoalClosed, GoalRevised, GoalSet
 from domain.requests import AnswerAsClient, MakeRequest, ReportExperience
 from domain.team import AgreeTeamLine, RecordDissent
 from domain.voice import ConfirmStatement, RecordStatement
+from domain.withholding import DisclosureAllowed, DisclosureForbidden
 from projections import voice
 from tests.domain.given import (
     CITY,
@@ -188,7 +188,7 @@ def test_a_confirmation_by_a_worker_of_another_persons_words_is_marked() -> None
     confirmed.when(ANOTHERS.but(version=entry(3)), by=aino).allowed()
 
 
-AS_THEY_PLEASE = {GoalSet, GoalRevised, GoalClosed, DisclosureForbidden}
+AS_THEY_PLEASE = {GoalSet, GoalRevised, GoalClosed, DisclosureForbidden, DisclosureAllowed}
 """What staff enter in their own name as much as the client does."""
 
 

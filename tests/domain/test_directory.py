@@ -2,9 +2,10 @@
 
 import pytest
 
-from domain.decider import Actor, AlreadyThere, Command, RoleNotAllowed
+from domain.decider import Actor, AlreadyThere, Command, Role, RoleNotAllowed
 from domain.directory import (
     POLICY_STREAM,
+    AnothersDirectory,
     JoinUnit,
     NameMissing,
     NegativeDays,
@@ -25,6 +26,7 @@ from domain.directory import (
     unit_stream,
     worker_stream,
 )
+from domain.leaving import AnnounceLeaving, CloseUnit, DepartWorker, SetCaseloadLimit
 from domain.policy import THRESHOLDS, Policy
 from tests.domain.given import KELA, Asked, aino, given, marja, moment, the_administrator, the_client
 
@@ -117,3 +119,29 @@ def test_a_policy_is_set_for_the_region_an_organisation_or_a_unit() -> None:
     assert policies.at(moment(3, 1)).bounces == Policy().bounces
     story.when(SetPolicy("bounces", 3, "0000000-0"), by=the_administrator).refused(NotRegistered)
     story.when(SetPolicy("bounces", 3, unit="palveluneuvonta"), by=the_administrator).refused(OrganisationMissing)
+
+
+KEEPER = Actor("pirjo", Role.ADMINISTRATOR, KELA)
+OTHER_KEEPER = Actor("oskari", Role.ADMINISTRATOR, "pirha")
+
+
+def test_who_keeps_an_organisations_directory_keeps_no_others() -> None:
+    given().when(KELA_ITSELF, by=KEEPER).refused(AnothersDirectory)  # which organisations there are, the region says
+    existing = frozenset({organisation_stream(KELA), unit_stream(KELA, "perustoimeentulotuki")})
+    for command in (BENEFITS, AINO, SetPolicy("respond_working_days", 3, KELA)):
+        story = given().knowing(existing=existing)
+        story.when(command, by=OTHER_KEEPER).refused(AnothersDirectory)
+        story.when(command, by=KEEPER).allowed()
+    given().when(SetPolicy("respond_working_days", 3), by=KEEPER).refused(AnothersDirectory)
+
+
+@pytest.mark.parametrize(
+    ("begun", "command"),
+    [(BENEFITS, CloseUnit()), (BENEFITS, SetCaseloadLimit(7)), (AINO, AnnounceLeaving()), (AINO, DepartWorker())],
+)
+def test_nobody_closes_the_units_or_ends_the_work_of_another_organisations(
+    begun: Command[Unit] | Command[Worker], command: Command[Unit] | Command[Worker]
+) -> None:
+    existing = frozenset({organisation_stream(KELA), unit_stream(KELA, "perustoimeentulotuki")})
+    story = given().knowing(existing=existing).did(Asked(begun, the_administrator))
+    story.when(command, by=OTHER_KEEPER).refused(AnothersDirectory)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from domain.case import Case
 from domain.client import Client
 from domain.corrections import EntryMarkedErroneous
-from domain.decider import SEALED, Context, Recorded, State
+from domain.decider import SEALED, STAFF, Action, Context, Recorded, State
 from domain.directory import Organisation, PolicyInForce, Unit, Worker
 from domain.history import counted, fold
 from domain.imports import ImportActivity, ImportCase
 from tests.domain.given import CLIENT, MONDAY, aino, given, the_administrator, unit
 from tests.domain.lives.hand import ANYBODY, STRANGE_IDS, Hand, words_of
-from tests.domain.lives.life import AN_IMPORT, CASE_COMMANDS, HOURS, Life, Tally, begun, lucky
+from tests.domain.lives.life import AN_IMPORT, ANYTIME, CASE_COMMANDS, HOURS, Life, Tally, begun, lucky
 from tests.domain.lives.reading import counting, read
 from tests.domain.lives.rules import one_owner_and_one_responsible, remembered_as_it_happened, the_rules_hold
 from tests.domain.vocabulary import COMMANDS, EVENTS
@@ -31,12 +31,15 @@ SEEDS = st.integers(0, 2**63)
 LIVES = 60
 """How many lives show that nothing is tried in vain."""
 STEPS = 60
+OPEN_TO_ALL = {Action.ASK, Action.ENTER}
+"""What staff of anywhere may do."""
 
 
 @pytest.mark.rule(1)
 @pytest.mark.rule(2)
 @pytest.mark.rule(3)
 @pytest.mark.rule(6)
+@pytest.mark.rule(7)
 @pytest.mark.rule(11)
 @pytest.mark.rule(16)
 @pytest.mark.rule(19)
@@ -78,7 +81,10 @@ def on_two_clocks(life: Life) -> None:
 
 
 def test_no_life_is_lived_in_vain() -> None:
-    """Everything that can be done to a case is done, and refused, in some of these lives: none of them is blind."""
+    """Everything that can be done to a case is done, and refused, in some of these lives: none of them is blind.
+
+    Whatever staff do is refused to some who have no part in the case, and to some who may only read it.
+    """
     tally, late, marked = Tally(), 0, 0
     for seed in range(LIVES):
         life = begun(lucky(seed), tally)
@@ -88,6 +94,9 @@ def test_no_life_is_lived_in_vain() -> None:
         marked += sum(isinstance(it.event, EntryMarkedErroneous) for it in life.story.history)
     assert [it.__name__ for it in CASE_COMMANDS if not tally.done[it]] == []
     assert [it.__name__ for it in CASE_COMMANDS if not tally.refused[it]] == []
+    staffs = [it for it in ANYTIME if it.roles & STAFF and it.stream == "existing" and it.action not in OPEN_TO_ALL]
+    assert [it.__name__ for it in staffs if not tally.turned_away[it]] == []
+    assert [it.__name__ for it in staffs if it.action == Action.WORK and not tally.readers_only[it]] == []
     assert len(tally.overrides) >= 6  # rules that managers set aside
     assert late > LIVES
     assert marked > LIVES / 4

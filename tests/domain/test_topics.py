@@ -46,8 +46,9 @@ AWAITED = {
     "organisation-registered.name": "the desk",
     "organisation-registered.organisation": "the desk",
     "override-reviewed.outcome": "the desk",
-    "personal-data-erased.basis": "access",
+    "personal-data-erased.policy": POLICY_OF_ITS_TIME,
     "responsibility-fell-to-unit.policy": POLICY_OF_ITS_TIME,
+    "retention-held.because": "the desk",
     "warm-meeting-held.participants": "the desk",
     "words-destroyed.basis": "access",
 }

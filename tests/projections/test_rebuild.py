@@ -165,7 +165,7 @@ def test_a_new_version_is_built_while_the_old_one_serves(town: Town, region: Reg
         follower = CatchUp(region, newer, pause=0.05)
         follower.start()
         assert follower.done.wait(10)
-        town.say(case)
+        town.say(case, by=BO)
         town.hand_over(case, by=BO, to=AINO)
         follower.stop()
         while behind(connection, newer):
@@ -200,7 +200,7 @@ def test_a_fold_that_raises_does_not_stop_a_handoff_and_is_caught_up_later(regio
             assert count_behind(connection, projections) == {it.name: int(it is poisoned) for it in projections}
             raising = False
             assert rebuild_cases(connection, projections, [case]).aside == set()
-        town.say(case)
+        town.say(case, by=BO)
     assert verify(region).differences == []
 
 

@@ -99,7 +99,7 @@ def test_a_death_ends_both_cases_whatever_waited_in_them(eino: Eino) -> None:
         assert (closure["ground"], closure["initiator"], closure["attributed_to"]) == (
             "death", "service", "circumstances",
         )  # fmt: skip
-        case.refuses("handoff-not-pending", receiver, "accept-handoff", at=CLOSED, handoff=offer)
+        case.refuses("stream-absent", receiver, "accept-handoff", at=CLOSED, handoff=offer)  # it was never theirs
         assert not case.findings(13, 15, 30, 32)
         again = {"trigger": "new_need", "responsible": worker}
         case.refuses("closed-by-death", worker, "reopen-case", at="2025-03-22", **again)

@@ -66,10 +66,14 @@ def test_a_case_is_closed_over_an_objection_by_a_manager_alone_and_the_objection
 
 
 def missing_the_bus(life: Life) -> tuple[CaseLife, str]:
-    """Have a client miss the day activities, and the team agree that they do not fit; return the case and the line."""
+    """Have a client miss the day activities, and the team agree that they do not fit; return the case and the line.
+
+    The client lets the association know of the case, and so Kirsi is in it.
+    """
     life.join(KIRSI, RIITTA)
     case = life.case(BO, "2025-02-03", need="yksinäisyys, arki ei suju")
     words = case.does(BO, "record-statement", at="2025-02-05", words="Tulisin kyllä, jos pääsisin sinne.")
+    case.does(as_client(case.client), "give-consent", at="2025-02-06", recipients=["kotikulma"], purpose="cooperation")
     case.does(BO, "start-service", at="2025-02-10", provider=KIRSI)
     line = case.does(
         BO, "agree-team-line", at="2025-03-03", members=[BO, CILLA, KIRSI], text="asiakas ei sovi päivätoimintaan",

@@ -33,7 +33,7 @@ def case(life: Life) -> CaseLife:
 
     back, told_in = sent(case, BO, AINO, "2025-02-17", "sähkölasku on perustoimeentulotuen menoa")
     case.does(BO, "inform-client", at="2025-02-17 10:00", about=told_in, channel="telephone")
-    case.refuses("not-sent-to-you", TIINA, "contest-transfer", at="2025-02-18", transfer=back, reason="ei meille")
+    case.refuses("stream-absent", TIINA, "contest-transfer", at="2025-02-18", transfer=back, reason="ei meille")
     case.does(AINO, "contest-transfer", at="2025-02-19", transfer=back, reason="vuokravelka ei ole perusosan menoa")
 
     case.does(BO, "hold-joint-meeting", at="2025-02-21", participants=[BO, AINO], client_present=True)

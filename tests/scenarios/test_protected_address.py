@@ -18,8 +18,8 @@ SHELTER = Actor("sanna", Role.WORKER, "pirha", "u4711")
 PLACE = "Nokia"
 WHERE = "asumme turvakodissa, uusi koulu on Nokian keskustassa"
 SEEN_BY_ALL = "Oona haluaa jatkaa soittotunteja"
-_OF_NOBODY = {"/problems", "/rules"}
-"""What tells of no case."""
+_OF_NOBODY = {"/me", "/problems", "/rules"}
+"""What tells of no case: who asks, and what holds for all."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def test_whoever_is_not_to_know_where_the_child_lives_reads_it_nowhere(oona: Oon
         for telling in (PLACE, "turvakot", "turvakodi"):
             assert telling not in text, path
     words = oona.case.reads("words", by=oona.father)["entries"]
-    said = [it["words"]["words"] for it in words if it["topic"] == "statement-recorded"]
+    said = [it["words"]["words"] for it in words if it["topic"] in {"statement-recorded", WITHHELD}]
     assert said == [WITHHELD, SEEN_BY_ALL]
     for version in range(1, oona.case.version + 1):
         entries = oona.case.reads("history", by=oona.father, version=version)["events"]

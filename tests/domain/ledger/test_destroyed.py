@@ -15,8 +15,8 @@ from domain.ledger.application import ask
 from domain.ledger.mapper import Codec, codecs
 from domain.ledger.words import KeyDestroyed
 from domain.voice import RecordStatement
-from tests.domain.ledger.conftest import BOTH, everything, faults, overtaken, progress, rows_are_right, until_write
-from tests.town import AINO, BO, Town
+from tests.domain.ledger.conftest import CURRENT, everything, faults, overtaken, progress, rows_are_right, until_write
+from tests.town import AINO, Town
 
 
 class Destroyed(Event[Case]):
@@ -84,7 +84,7 @@ def test_an_act_destroys_the_words_that_its_event_names(town: Town, case: UUID) 
     assert sorted(town.cases.words(other)) == [1]
     assert faults(town.cases.region, case) == []
     assert rows_are_right(town.cases, case)
-    assert progress(town.cases.region, case) == (5, BOTH)
+    assert progress(town.cases.region, case) == (5, CURRENT)
     assert town.cases.words(case, [town.say(case, "uusi").last])
 
 
@@ -123,7 +123,7 @@ def test_where_the_key_is_gone_nobody_seals_new_words_under_the_one_that_they_re
 
 def test_words_sealed_before_the_key_went_come_too_late(town: Town, elsewhere: Town, case: UUID) -> None:
     elsewhere.say(case)
-    course = elsewhere.cases.steps([ask(RecordStatement("ehdin vielä"), case, BO)])
+    course = elsewhere.cases.steps([ask(RecordStatement("ehdin vielä"), case, AINO)])
     step = until_write(course)
     lets(town, case, Erased())
     failure = overtaken(step)

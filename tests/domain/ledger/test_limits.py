@@ -20,12 +20,12 @@ from domain.ledger.database import (
     Pool,
     Region,
 )
+from domain.ledger.keys.keks import keks_in
 from domain.ledger.postgres import Server
-from domain.ledger.words import KeyFile
 from domain.voice import RecordStatement
 from projections.live import Live
-from tests.domain.ledger.conftest import STANDING, TOLD, eventually, stored
-from tests.town import BO, Town
+from tests.domain.ledger.conftest import MODELS, eventually, stored
+from tests.town import AINO, Town
 
 
 def show(connection: psycopg.Connection[tuple[str]], setting: str) -> str:
@@ -54,7 +54,7 @@ def test_a_batch_that_takes_too_long_is_ended(town: Town) -> None:
 def test_a_request_that_takes_too_long_is_ended_and_told_so_at_once(town: Town) -> None:
     case = town.case()
     pool = Pool(town.cases.region, 1)
-    cases = Cases(pool, town.cases.keyring.provider, Live([TOLD, STANDING]))
+    cases = Cases(pool, town.cases.keyring.keks, Live(MODELS))
     Town(cases).say(case)
     with pool.connection() as connection:
         connection.execute("SET statement_timeout = '100ms'")
@@ -72,7 +72,7 @@ def test_a_request_that_takes_too_long_is_ended_and_told_so_at_once(town: Town) 
 def test_when_all_connections_are_busy_it_says_so_in_time_and_goes_on_later(town: Town) -> None:
     case = town.case()
     pool = Pool(town.cases.region, 1, wait=0.05)
-    cases = Cases(pool, town.cases.keyring.provider, Live([TOLD, STANDING]))
+    cases = Cases(pool, town.cases.keyring.keks, Live(MODELS))
     Town(cases).say(case)
     with pool.connection(), pytest.raises(DatabaseUnavailable) as told:
         Town(cases).say(case)
@@ -85,7 +85,7 @@ def test_when_all_connections_are_busy_it_says_so_in_time_and_goes_on_later(town
 def test_a_request_waits_for_a_connection_that_comes_free(town: Town) -> None:
     case = town.case()
     pool = Pool(town.cases.region, 1)
-    cases = Cases(pool, town.cases.keyring.provider, Live([TOLD, STANDING]))
+    cases = Cases(pool, town.cases.keyring.keks, Live(MODELS))
     with ThreadPoolExecutor(1) as threads:
         with pool.connection():
             waiting = threads.submit(Town(cases).say, case)
@@ -98,7 +98,7 @@ def test_a_request_waits_for_a_connection_that_comes_free(town: Town) -> None:
 
 def test_a_database_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
     pool = Pool(Region("postgresql://nobody@127.0.0.1:1/none"), wait=0.05)
-    cases = Cases(pool, KeyFile.at(tmp_path / "key"))
+    cases = Cases(pool, keks_in(tmp_path, pool.region.name))
     with pytest.raises(DatabaseUnavailable):
         Town(cases).client()
     cases.close()
@@ -120,11 +120,11 @@ def test_a_setting_of_the_library_that_the_ledger_does_not_work_under_is_refused
 ) -> None:
     monkeypatch.setenv(f"{prefix}{setting}", "y")
     with pytest.raises(UnsafeSetting, match=setting):
-        Cases(cases.pool, cases.keyring.provider)
+        Cases(cases.pool, cases.keyring.keks)
 
 
 def test_other_settings_are_nobodys_business(cases: Cases) -> None:
-    provider = cases.keyring.provider
+    provider = cases.keyring.keks
     assert Cases(cases.pool, provider, environment={"LUOTSI_HOME": "x", "POSTGRES_DBNAME": "x"})
     with pytest.raises(UnsafeSetting):
         Cases(cases.pool, provider, environment={"CREATE_TABLE": "y"})
@@ -193,7 +193,7 @@ def test_a_time_is_a_moment_in_the_past_of_the_case(town: Town) -> None:
         (now - timedelta(days=1), BeforeTheBeginning),
     ]:
         with pytest.raises(refusal):
-            town.cases.execute(ask(RecordStatement("sanat"), case, BO, occurred=occurred))
+            town.cases.execute(ask(RecordStatement("sanat"), case, AINO, occurred=occurred))
     assert len(stored(town.cases.region, case)) == 1
 
 

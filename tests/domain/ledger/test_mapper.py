@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from domain.case import Case
 from domain.decider import SEALED, Actor, Context, Event, Recorded, Role, Words
 from domain.ledger.application import Cases
+from domain.ledger.keys.keks import keks_in
 from domain.ledger.mapper import (
     UPCASTERS,
     Codec,
@@ -34,7 +36,7 @@ from domain.ledger.mapper import (
     opened,
 )
 from domain.ledger.recorder import NO_HASH, Act, Receipt
-from domain.ledger.words import KeyFile, Keyring, entry_key, unseal
+from domain.ledger.words import Keyring, entry_key, unseal
 from domain.voice import StatementRecorded, ViewUnavailable
 from tests.domain.ledger.conftest import faults, stored
 from tests.town import BO, Town
@@ -94,7 +96,7 @@ def said(**how: Any) -> StatementRecorded:
 
 
 def mapper() -> EventMapper:
-    return EventMapper("koe", Keyring(KeyFile(bytes(32))))
+    return EventMapper("koe", Keyring(keks_in(Path(), "koe")))
 
 
 def read_back(through: EventMapper, it: Recorded) -> Recorded:

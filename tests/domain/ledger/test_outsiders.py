@@ -8,21 +8,24 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.authorization import NotInTheCase
 from domain.client import ChooseLanguage
 from domain.client_ownership import TakeOwnership
 from domain.closure import ProposeClosure
-from domain.decider import Actor, Command, Entry, Role, StreamAbsent, TimeOffCalendar, TooMany
+from domain.decider import Actor, Command, Entry, Role, RoleNotAllowed, StreamAbsent, TimeOffCalendar, TooMany
 from domain.directory import POLICY_STREAM, unit_stream, worker_stream
 from domain.intake import NextStepPromised, PromiseNextStep
 from domain.ledger.application import ask
+from domain.overrides import ReviewOverride
 from domain.voice import RecordStatement
 from tests.town import AINO, BO, Town
 
-STRANGERS = [Actor(str(uuid4()), Role.CLIENT), Actor(str(uuid4()), Role.REPRESENTATIVE)]
+STRANGERS = [Actor(str(uuid4()), Role.CLIENT), Actor(str(uuid4()), Role.REPRESENTATIVE), BO]
+MUCH_LATER = datetime(2199, 1, 1, tzinfo=UTC)
 FAR_EAST = timezone(timedelta(hours=23, minutes=59))
 
 
-@pytest.mark.parametrize("stranger", STRANGERS, ids=["client", "representative"])
+@pytest.mark.parametrize("stranger", STRANGERS, ids=["client", "representative", "staff"])
 @pytest.mark.parametrize("expected", [None, 1, 99])
 @pytest.mark.parametrize("command", [TakeOwnership(), ChooseLanguage("sv")], ids=["case", "client"])
 def test_a_stranger_is_told_the_same_of_whatever_there_is(
@@ -35,10 +38,30 @@ def test_a_stranger_is_told_the_same_of_whatever_there_is(
             town.cases.execute(ask(command, stream, stranger, expected=expected))
 
 
+@pytest.mark.parametrize("how", [{}, {"expected": 1}, {"expected": 99}, {"occurred": MUCH_LATER}])
+def test_staff_of_others_hear_of_a_case_what_they_hear_of_one_that_is_not_there(
+    town: Town, how: dict[str, Any]
+) -> None:
+    for stream in (town.case(), uuid4()):
+        with pytest.raises(StreamAbsent):
+            town.cases.execute(ask(RecordStatement("kuulkaa"), stream, BO, **how))
+        with pytest.raises(RoleNotAllowed):
+            town.cases.execute(ask(ReviewOverride(uuid4(), "upheld"), stream, BO, **how))
+
+
+def test_whoever_may_read_a_case_and_not_act_in_it_is_told_so(town: Town) -> None:
+    case = town.case()
+    town.hand_over(case)
+    for late in (None, town.cases.history(case)[-1].context.occurred):
+        with pytest.raises(NotInTheCase):
+            town.cases.execute(ask(RecordStatement("kuulkaa"), case, AINO, occurred=late))
+    town.do(RecordStatement("se kuului aiempaan"), case, AINO, occurred=town.cases.history(case)[0].context.occurred)
+
+
 @pytest.mark.parametrize("stream", [POLICY_STREAM, unit_stream("kela", "asiakaspalvelu")])
 def test_what_is_no_case_is_not_taken_for_one(town: Town, stream: UUID) -> None:
     with pytest.raises(StreamAbsent):
-        town.cases.execute(ask(RecordStatement("kuulkaa"), stream, BO))
+        town.cases.execute(ask(RecordStatement("kuulkaa"), stream, AINO))
 
 
 def test_a_time_of_any_offset_is_the_moment_that_it_is(town: Town) -> None:
@@ -72,5 +95,5 @@ def test_a_list_without_end_is_refused_before_anything_is_looked_up(town: Town) 
 def test_an_act_entered_far_from_utc_is_ordered_by_its_moment(town: Town) -> None:
     case = town.case()
     before = town.cases.history(case)[-1].context.occurred
-    town.do(RecordStatement("sanon"), case, BO, occurred=before.astimezone(FAR_EAST))
+    town.do(RecordStatement("sanon"), case, AINO, occurred=before.astimezone(FAR_EAST))
     assert town.cases.history(case)[-1].context.occurred == before.astimezone(UTC)

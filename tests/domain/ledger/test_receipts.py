@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from domain.decider import Actor, Role
 from domain.intake import OpenCase
 from domain.ledger.application import Asked, Cases, KeyReused, ask
 from domain.ledger.database import DatabaseUnavailable, Pool, Region
@@ -28,16 +29,15 @@ from domain.ledger.sequencer import drain
 from domain.voice import ConfirmStatement, RecordStatement, StatementRecorded
 from projections.live import Live
 from tests.domain.ledger.conftest import (
-    BOTH,
-    STANDING,
-    TOLD,
+    CURRENT,
+    MODELS,
     everything,
     faults,
     progress,
     rows_are_right,
     stored,
 )
-from tests.town import AINO, BO, Town, ledger
+from tests.town import AINO, Town, ledger
 
 
 class Wire:
@@ -143,7 +143,7 @@ class Far:
 def far(town: Town, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Far]:
     region = replace(town.cases.region, url=make_conninfo(town.cases.region.url, port=wire.port))
     pool = Pool(region, 1)
-    cases = Cases(pool, town.cases.keyring.provider, Live([TOLD, STANDING]))
+    cases = Cases(pool, town.cases.keyring.keks, Live(MODELS))
     yield Far(cases, wire, monkeypatch)
     cases.close()
     pool.close()
@@ -153,14 +153,14 @@ def far(town: Town, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Far
 @pytest.mark.parametrize("cut", ["request", "reply"])
 def test_a_connection_lost_in_the_write_yields_the_act_once(town: Town, far: Far, cut: str, keyed: bool) -> None:
     case = town.case()
-    far.cases.execute(ask(RecordStatement("ensin"), case, BO))
+    far.cases.execute(ask(RecordStatement("ensin"), case, AINO))
     far.cut(cut)
-    asked = ask(RecordStatement("kuulkaa minua"), case, BO, keyed=keyed)
+    asked = ask(RecordStatement("kuulkaa minua"), case, AINO, keyed=keyed)
     receipt = far.cases.execute(asked)
     assert (far.wire.cuts, far.writes) == (1, 2 if cut == "request" else 1)
     assert (receipt.command, receipt.first, receipt.last) == (asked.id, 3, 3)
     assert [it["words"] for it in town.cases.words(case, [2, 3, 4]).values()] == ["ensin", "kuulkaa minua"]
-    assert far.cases.execute(ask(RecordStatement("ja vielä"), case, BO)).last == 4
+    assert far.cases.execute(ask(RecordStatement("ja vielä"), case, AINO)).last == 4
     assert faults(town.cases.region, case) == []
     assert rows_are_right(town.cases, case)
 
@@ -173,7 +173,7 @@ def test_a_connection_lost_anywhere_in_replacing_all_rows_yields_the_act_once(
     case = town.case()
     town.say(case)
     began = town.cases.history(case)[0].context.occurred
-    asked = ask(RecordStatement("ennen sitä"), case, BO, occurred=began + timedelta(microseconds=1))
+    asked = ask(RecordStatement("ennen sitä"), case, AINO, occurred=began + timedelta(microseconds=1))
     far.cases.loaded(case, RecordStatement.state)
     far.cut(cut, at)
     assert far.cases.execute(asked).first == 3
@@ -187,7 +187,7 @@ def test_a_case_whose_opening_lost_its_reply_is_opened_once_and_its_words_can_be
     client, case = town.client(), uuid4()
     far.cut("reply")
     far.cases.execute(ask(OpenCase(client=client, need="asunto"), case, AINO))
-    far.cases.execute(ask(RecordStatement("odotan"), case, BO))
+    far.cases.execute(ask(RecordStatement("odotan"), case, AINO))
     assert far.wire.cuts == 1
     assert town.cases.words(case) == {1: {"client": str(client), "need": "asunto"}, 2: {"words": "odotan"}}
 
@@ -198,7 +198,7 @@ def test_a_wire_that_stays_cut_is_told_as_such_and_the_same_request_goes_through
     far.cut("reply")
     look = far.cases._look
     far.patch.setattr(far.cases, "_look", lambda asked: unavailable() if far.wire.cuts else look(asked))
-    asked = ask(RecordStatement("kuulkaa"), case, BO, keyed=True)
+    asked = ask(RecordStatement("kuulkaa"), case, AINO, keyed=True)
     with pytest.raises(DatabaseUnavailable):
         far.cases.execute(asked)
     far.patch.setattr(far.cases, "_look", look)
@@ -214,7 +214,7 @@ def unavailable() -> None:
 
 
 def keyed(case: UUID, words: str = "kuulkaa", fingerprint: bytes = b"one", **how: object) -> Asked:
-    return ask(RecordStatement(words), case, BO, keyed=True, fingerprint=fingerprint, **how)
+    return ask(RecordStatement(words), case, AINO, keyed=True, fingerprint=fingerprint, **how)
 
 
 def test_a_request_that_comes_again_is_answered_with_the_same_receipt(town: Town, elsewhere: Town) -> None:
@@ -275,9 +275,10 @@ def test_a_command_that_comes_to_nothing_has_its_receipt_too(town: Town) -> None
     town.say(case)
     spoken = town.cases.history(case)[1].event
     assert isinstance(spoken, StatementRecorded)
-    confirm = ask(ConfirmStatement(spoken.statement), case, AINO, keyed=True)
+    client = Actor(str(town.cases.client_of(case)), Role.CLIENT)
+    confirm = ask(ConfirmStatement(spoken.statement), case, client, keyed=True)
     assert town.cases.execute(confirm).last == 3
-    again = ask(ConfirmStatement(spoken.statement), case, AINO, keyed=True)
+    again = ask(ConfirmStatement(spoken.statement), case, client, keyed=True)
     receipt = town.cases.execute(again)
     assert (receipt.first, receipt.last) == (4, 3)
     assert town.cases.execute(again) == receipt
@@ -309,7 +310,7 @@ def test_a_server_that_is_killed_in_the_middle_of_writes_keeps_what_it_acknowled
     with killable() as server:
         acknowledged: dict[UUID, list[int]] = {}
         attempted: set[UUID] = set()
-        with ledger(Region(server.url, "koe"), tmp_path, Live([TOLD, STANDING])) as cases:
+        with ledger(Region(server.url, "koe"), tmp_path, Live(MODELS)) as cases:
             town = Town(cases).settle()
             histories = [town.case() for _ in range(4)]
             under_way = threading.Semaphore(0)
@@ -317,7 +318,7 @@ def test_a_server_that_is_killed_in_the_middle_of_writes_keeps_what_it_acknowled
             def write(case: UUID) -> None:
                 with suppress(DatabaseUnavailable, psycopg.Error):
                     while True:
-                        asked = ask(RecordStatement("sanat"), case, BO)
+                        asked = ask(RecordStatement("sanat"), case, AINO)
                         attempted.add(asked.id)
                         receipt = cases.execute(asked)
                         acknowledged.setdefault(case, []).append(receipt.last)
@@ -333,7 +334,7 @@ def test_a_server_that_is_killed_in_the_middle_of_writes_keeps_what_it_acknowled
         server.stop()
         server.start()
         region = Region(server.url, "koe")
-        with ledger(region, tmp_path, Live([TOLD, STANDING])) as cases:
+        with ledger(region, tmp_path, Live(MODELS)) as cases:
             for case in histories:
                 head = len(stored(region, case))
                 assert acknowledged[case] == list(range(2, 2 + len(acknowledged[case])))
@@ -341,7 +342,7 @@ def test_a_server_that_is_killed_in_the_middle_of_writes_keeps_what_it_acknowled
                 assert faults(region, case) == []
                 assert len(cases.words(case)) == head
                 assert rows_are_right(cases, case)
-                assert progress(region, case) == (head, BOTH)
+                assert progress(region, case) == (head, CURRENT)
                 assert len(stored_receipts(region, case)) == head
                 assert set(stored_receipts(region, case)[1:]) <= attempted
             events = sum(len(stored(region, case)) for case in histories)

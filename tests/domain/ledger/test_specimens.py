@@ -18,8 +18,9 @@ from uuid import UUID, uuid5
 import pytest
 
 from domain.decider import Actor, Context, Event, Recorded, Role
+from domain.ledger.keys.keks import keks_in
 from domain.ledger.mapper import EventMapper, codec_of, decoded, every
-from domain.ledger.words import KeyFile, Keyring
+from domain.ledger.words import Keyring
 
 SPECIMENS = Path(__file__).parent / "specimens"
 AS_READ = SPECIMENS / "as_read.json"
@@ -98,7 +99,7 @@ def filled(kind: Any) -> Any:
 def main() -> None:
     """Write the specimens that are missing."""
     as_read = json.loads(AS_READ.read_text("utf-8")) if AS_READ.exists() else {}
-    keyring = Keyring(KeyFile(bytes(32)))
+    keyring = Keyring(keks_in(Path(), "koe"))
     keyring.new(STREAM)
     for kind in every(Event):
         path = SPECIMENS / f"{kind.topic}.{kind.payload_version}.json"

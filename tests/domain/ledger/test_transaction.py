@@ -19,10 +19,12 @@ from domain.ledger.application import Asked, Cases, TooBusy, ask
 from domain.ledger.database import DatabaseUnavailable, Region
 from domain.ledger.postgres import Server
 from domain.voice import RecordStatement
+from projections.access import ACCESS_ROWS
 from projections.live import Live
 from projections.projection import Projection
 from tests.domain.ledger.conftest import (
-    BOTH,
+    CURRENT,
+    MODELS,
     STANDING,
     TABLES,
     TOLD,
@@ -36,7 +38,7 @@ from tests.domain.ledger.conftest import (
     rows_of,
     standing,
 )
-from tests.town import AINO, BO, Town, ledger
+from tests.town import AINO, Town, ledger
 
 Spoilt = Callable[[Standing], tuple[Standing, ...]]
 
@@ -66,7 +68,7 @@ FUNCTIONS = """
 @pytest.fixture(scope="module")
 def house(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     region = Region(postgres.url, "koe_whole")
-    with ledger(region, tmp_path_factory.mktemp("house"), Live([TOLD, STANDING])) as opened:
+    with ledger(region, tmp_path_factory.mktemp("house"), Live(MODELS)) as opened:
         with region.connect(owner=True) as owner:
             owner.execute(FUNCTIONS)
         yield Town(opened).settle()
@@ -104,7 +106,7 @@ def test_when_a_step_of_replacing_all_rows_fails_nothing_is_written(
 ) -> None:
     case, region = house.case(by=AINO), house.cases.region
     house.say(case)
-    asked = ask(RecordStatement("tapahtui ennen"), case, BO, occurred=late(house.cases, case))
+    asked = ask(RecordStatement("tapahtui ennen"), case, AINO, occurred=late(house.cases, case))
     fault, mended = (it.format(table=table).replace("INSERT", doing) for it in BREAK[way])
     before = everything(region)
     with as_owner(region, fault, mended), pytest.raises((psycopg.Error, TooBusy, DatabaseUnavailable)):
@@ -132,7 +134,7 @@ def test_of_several_commands_carried_out_together_one_refusal_leaves_none(house:
 
 def test_several_commands_on_several_streams_come_back_in_the_order_in_which_they_were_asked(house: Town) -> None:
     first, second = house.case(), house.case()
-    asked = [ask(RecordStatement(f"{n}"), case, BO) for n, case in enumerate((first, second, first, second))]
+    asked = [ask(RecordStatement(f"{n}"), case, AINO) for n, case in enumerate((first, second, first, second))]
     receipts = house.cases.execute_all(asked)
     assert [it.command for it in receipts] == [it.id for it in asked]
     assert [(it.stream, it.first) for it in receipts] == [(first, 2), (second, 2), (first, 3), (second, 3)]
@@ -181,23 +183,23 @@ def test_a_fold_that_raises_is_behind_and_says_so_and_the_act_goes_on(
 ) -> None:
     other = town.case()
     broken = Projection(name="standing", version=1, row=Standing, fold=raising)
-    with ledger(region, tmp_path, Live([TOLD, broken])) as opened, caplog.at_level(logging.ERROR):
+    with ledger(region, tmp_path, Live([ACCESS_ROWS, TOLD, broken])) as opened, caplog.at_level(logging.ERROR):
         here = Town(opened)
         case = here.case()
-        assert progress(region, case) == (1, BOTH)
+        assert progress(region, case) == (1, CURRENT)
         assert caplog.text == ""
         here.offer(case)
-        assert progress(region, case) == (3, ["told_v1"])
+        assert progress(region, case) == (3, ["access_v1", "told_v1"])
         assert rows_of(region, TOLD, case) == fresh_rows(opened, TOLD, case)
         assert rows_of(region, STANDING, case) == [(case, 1, "case-opened")]
         assert f"projection standing is behind: its fold of case {case} to version 3 raised ValueError" in caplog.text
         assert "salaiset" not in caplog.text
         here.say(case)
         here.say(other)
-        assert progress(region, case) == (4, ["told_v1"])
-        assert progress(region, other) == (2, ["told_v1"])
+        assert progress(region, case) == (4, ["access_v1", "told_v1"])
+        assert progress(region, other) == (2, ["access_v1", "told_v1"])
     town.say(case)  # a release whose fold is right goes on, and leaves what is behind to the rebuild
-    assert progress(region, case) == (5, ["told_v1"])
+    assert progress(region, case) == (5, ["access_v1", "told_v1"])
     assert rows_of(region, TOLD, case) == fresh_rows(town.cases, TOLD, case)
     assert faults(region, case) == []
 
@@ -225,10 +227,10 @@ def test_rows_that_do_not_fit_their_table_leave_that_projection_behind_and_the_a
     case = town.case()
     town.say(case)
     broken = Projection(name="standing", version=1, row=Standing, fold=fold)
-    with ledger(region, tmp_path, Live([TOLD, broken])) as opened, caplog.at_level(logging.ERROR):
+    with ledger(region, tmp_path, Live([ACCESS_ROWS, TOLD, broken])) as opened, caplog.at_level(logging.ERROR):
         Town(opened).say(case)
     assert "projections are behind: rows did not fit their table" in caplog.text
-    assert progress(region, case) == (3, [])
+    assert progress(region, case) == (3, ["access_v1"])
     assert faults(region, case) == []
     assert rows_of(region, STANDING, case) == [(case, 2, "statement-recorded")]
 
@@ -238,8 +240,8 @@ def test_what_is_reordered_replaces_all_rows(town: Town) -> None:
     began = town.cases.history(case)[0].context.occurred
     for n in range(3):
         town.say(case, f"{n}")
-    asked = ask(RecordStatement("tämä tapahtui ensin"), case, BO, occurred=began)
+    asked = ask(RecordStatement("tämä tapahtui ensin"), case, AINO, occurred=began)
     town.cases.execute(asked)
     assert [version for _, _, version, _, _ in rows_of(town.cases.region, TOLD, case)] == [1, 5, 2, 3, 4]
     assert rows_are_right(town.cases, case)
-    assert progress(town.cases.region, case) == (5, BOTH)
+    assert progress(town.cases.region, case) == (5, CURRENT)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import subprocess
-import sys
-from base64 import b64encode
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -21,9 +18,11 @@ from domain.handoff import HandoffProposed
 from domain.intake import CaseOpened, OpenCase
 from domain.ledger.application import ask
 from domain.ledger.database import Region
+from domain.ledger.keys.keks import keks_in
+from domain.ledger.keys.seal import KekMissing
 from domain.ledger.mapper import opened
 from domain.ledger.recorder import Overtaken
-from domain.ledger.words import KeyDestroyed, KeyFile, KeyFileUnreadable, Keyring, WordsDamaged, entry_key, seal, unseal
+from domain.ledger.words import KeyDestroyed, Keyring, WordsDamaged, entry_key, seal, unseal
 from domain.voice import RecordStatement, StatementRecorded
 from tests.domain.ledger.conftest import (
     everything,
@@ -34,7 +33,7 @@ from tests.domain.ledger.conftest import (
     stored,
     until_write,
 )
-from tests.town import AINO, BO, Town, ledger
+from tests.town import AINO, Town, ledger
 
 MARKER = "korppi-huusi-kolmesti"
 
@@ -73,7 +72,7 @@ def test_an_event_is_read_with_its_words_sealed(town: Town) -> None:
 
 def test_an_event_that_never_had_words_is_not_read_as_erased(town: Town) -> None:
     case = town.case()
-    town.cases.execute(ask(RecordStatement("sanat"), case, BO))
+    town.cases.execute(ask(RecordStatement("sanat"), case, AINO))
     event = town.cases.history(case)[1].event
     silent = event.but(words="")
     assert opened(silent, None) == silent
@@ -214,85 +213,28 @@ def overtaken_always(*_: object, **__: object) -> None:
     raise Overtaken
 
 
-# The key file
+# The keys at hand
 
 
-def test_the_key_file_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "words.key"
-    made = KeyFile.at(path)
-    assert KeyFile.at(path) == made
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert [it.name for it in path.parent.iterdir()] == ["words.key"]
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"not base64!", b64encode(bytes(31)), b64encode(bytes(33)), bytes(32), b64encode(bytes(32)) + b"x"]
-)
-def test_a_damaged_key_file_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "words.key"
-    path.touch(mode=0o600)
-    path.write_bytes(content)
-    with pytest.raises(KeyFileUnreadable):
-        KeyFile.at(path)
-    assert path.read_bytes() == content
-
-
-def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "words.key"
-    KeyFile.at(path)
-    for mode in (0o640, 0o604, 0o620):
-        path.chmod(mode)
-        with pytest.raises(KeyFileUnreadable):
-            KeyFile.at(path)
-
-
-def test_a_key_file_that_cannot_be_read_is_told_as_such(tmp_path: Path) -> None:
-    (tmp_path / "words.key").mkdir()
-    with pytest.raises(KeyFileUnreadable):
-        KeyFile.at(tmp_path / "words.key")
-
-
-def test_processes_that_make_the_key_file_at_once_agree_on_one(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "words.key"
-    command = [sys.executable, "-c", MAKE_KEY_FILE, str(path)]
-    root = Path(__file__).parents[3]
-    makers = [subprocess.Popen(command, cwd=root, stdin=-1, stdout=-1, text=True) for _ in range(4)]
-    for it in makers:
-        assert it.stdout
-        assert it.stdout.readline() == "ready\n"
-    keys = {it.communicate("go\n", timeout=30)[0] for it in makers}
-    assert len(keys) == 1
-    assert KeyFile.at(path).key.hex() == keys.pop().strip()
-    assert [it.name for it in path.parent.iterdir()] == ["words.key"]
-
-
-MAKE_KEY_FILE = """
-import pathlib, sys
-from domain.ledger.words import KeyFile
-print("ready", flush=True)
-sys.stdin.readline()
-print(KeyFile.at(pathlib.Path(sys.argv[1])).key.hex())
-"""
-
-
-def test_a_wrong_key_file_is_noticed_before_anything_is_written(town: Town, region: Region, tmp_path: Path) -> None:
+def test_a_home_without_the_ledgers_key_is_noticed_before_anything_is_written(
+    town: Town, region: Region, tmp_path: Path
+) -> None:
     case = town.case()
     before = everything(region)
     with ledger(region, tmp_path / "elsewhere", town.cases.models) as wrong:
         here = Town(wrong)
-        with pytest.raises(KeyFileUnreadable):
-            here.client()  # which would begin a stream under a key that the right key file can't open
-        with pytest.raises(KeyFileUnreadable):
+        with pytest.raises(KekMissing):
+            here.client()  # which would begin a stream under a key that the ledger's own can't open
+        with pytest.raises(KekMissing):
             wrong.words(case)
-        with pytest.raises(KeyFileUnreadable):
+        with pytest.raises(KekMissing):
             here.say(case)
     assert everything(region) == before
 
 
 def test_a_keyring_remembers_no_more_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("domain.ledger.words._REMEMBERED", 3)
-    ring, streams = Keyring(KeyFile(bytes(32))), [uuid4() for _ in range(4)]
+    ring, streams = Keyring(keks_in(Path(), "koe")), [uuid4() for _ in range(4)]
     for stream in streams:
         ring.new(stream)
     assert [ring.get(stream) is None for stream in streams] == [True, False, False, False]

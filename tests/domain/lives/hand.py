@@ -31,10 +31,12 @@ from tests.domain.given import (
     the_client,
     the_clock,
     the_guardian,
+    the_other_administrator,
 )
 
 ANYBODY = [
-    *STAFF_OF_ALL, the_client, the_guardian, mother, father, the_clock, the_administrator, an_auditor,
+    *STAFF_OF_ALL, the_client, the_guardian, mother, father, the_clock, the_administrator, the_other_administrator,
+    an_auditor,
 ]  # fmt: skip
 STRANGE_IDS = [uuid4() for _ in range(3)]
 EVERYBODY = sorted(HOLDERS, key=repr)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff, ReportAcceptance
+from domain.authorization import NotInTheCase, permit
 from domain.case import Case, speaks_for
 from domain.closure import CloseCase, ProposeClosure, WithdrawClosure
 from domain.corrections import ConfirmMisplaced, DenyMisplaced
-from domain.decider import STAFF, Actor, Command, Forbidden, Override, Recorded, Refusal, Role
+from domain.decider import STAFF, Actor, Command, Forbidden, Override, Recorded, Refusal, Role, StreamAbsent
 from domain.directory import organisation_stream
-from domain.erasure import ErasePersonalData
+from domain.erasure import ConfirmErasure, EndRetention, ReplayErasure, proposal
+from domain.facts import Keeping, Registered
 from domain.handoff import ExpireHandoff, ProposeHandoff, WithdrawHandoff
 from domain.imports import ImportActivity, ImportCase
 from domain.intake import InformClient
@@ -62,6 +64,8 @@ CLIENTS = [
     represented((mother, mandate("proxy", "statements", until=MONDAY + timedelta(days=30)))),
 ]
 AN_IMPORT = uuid4()
+REGISTERED = Registered(AN_IMPORT, "court_order")
+BORN = [None, *[date(1961, 3, 7)] * 3, date(1961, 3, 8), date(1902, 3, 7)]
 HOURS = [0, 0, 1, 5, 30, 100, 400]
 TRIES = 15
 CHANGES_AROUND = 0.15
@@ -70,7 +74,8 @@ MOVING = 0.3
 AT_AN_END = 0.003
 """How often somebody tries to destroy all words, after which hardly anything happens any more."""
 CASE_COMMANDS = [it for it in COMMANDS if it.state is Case]
-ANYTIME = [it for it in CASE_COMMANDS if it is not ErasePersonalData]
+ENDS: list[type[Command[Any]]] = [ConfirmErasure, *[EndRetention] * 4, ReplayErasure]
+ANYTIME = [it for it in CASE_COMMANDS if it not in ENDS]
 OPENING = [it for it in CASE_COMMANDS if it.stream == "new" and it is not ImportCase]
 
 
@@ -87,10 +92,15 @@ def lucky(seed: int) -> Random:
 
 @dataclass
 class Tally:
-    """What became of each command, and which rules were set aside: of one life, or of several."""
+    """What became of each command, and which rules were set aside: of one life, or of several.
+
+    `turned_away` are who found no case, having no part in it; `readers_only` who may read it and not act.
+    """
 
     done: Counter[type[Command[Any]]] = field(default_factory=Counter)
     refused: Counter[type[Command[Any]]] = field(default_factory=Counter)
+    turned_away: Counter[type[Command[Any]]] = field(default_factory=Counter)
+    readers_only: Counter[type[Command[Any]]] = field(default_factory=Counter)
     overrides: Counter[int] = field(default_factory=Counter)
 
 
@@ -131,8 +141,8 @@ class Life:
         if not self.story.history:
             return self.luck.choice(OPENING)
         luck = self.luck.random()
-        if luck < AT_AN_END * (5 if case.status == "closed" else 1):
-            return ErasePersonalData
+        if luck < AT_AN_END * (10 if case.status == "closed" else 1):
+            return self.luck.choice(ENDS)
         if luck < MOVING:
             return self.luck.choice(moving(case))
         return min(self.luck.sample(ANYTIME, 3), key=lambda it: self.tally.done[it])
@@ -147,6 +157,8 @@ class Life:
             asked, after = again, done(after, again)
         if after.refusal is not None:
             self.tally.refused[type(asked.command)] += 1
+            self.tally.turned_away[type(asked.command)] += isinstance(after.refusal, StreamAbsent)
+            self.tally.readers_only[type(asked.command)] += isinstance(after.refusal, NotInTheCase)
             return False
         self.story = after
         if after.happened:
@@ -178,10 +190,24 @@ def holders_among(values: Iterable[Any]) -> Iterator[Holder]:
 
 
 def done(story: Story, asked: Asked) -> Story:
-    """Return the story after this: it happened, or was refused."""
+    """Return the story after this: it happened, or was refused, first of all to whoever has no part in the case."""
+    try:
+        let_in(story, asked)
+    except Refusal as refusal:
+        return replace(story, refusal=refusal, happened=(), commands=story.commands + 1)
     return story.when(
         asked.command, asked.by, asked.at, entered=asked.entered, reported=asked.reported, imported=asked.imported
     )
+
+
+def let_in(story: Story, asked: Asked) -> None:
+    """Refuse whom the ledger would not let act, being what they are to the case; a new case is nobody's yet."""
+    begins = asked.command.stream == "new" or not story.history
+    if begins or asked.imported or asked.by.role not in asked.command.roles:
+        return
+    at, occurred = story.context(asked).recorded, asked.at or MONDAY
+    if occurred.utcoffset() is not None:
+        permit(asked.command.action, asked.by, story.case, story.facts.client, at=at, occurred=occurred)
 
 
 def instead(asked: Asked, refusal: Refusal | None) -> Asked | None:
@@ -206,7 +232,7 @@ def insisted(asked: Asked, refusal: Overridable) -> Asked | None:
 def moving(case: Case) -> list[type[Command[Any]]]:
     """List what moves the case from where it is."""
     if case.status == "closed":
-        return [ReopenCase]
+        return [ReopenCase, ConfirmErasure] if proposal(case) else [ReopenCase, ReopenCase, EndRetention]
     moves: list[type[Command[Any]]] = [ProposeHandoff, ProposeHandoff, TransferMatter, ProposeClosure]
     if case.pending:
         moves = [*[AcceptHandoff] * 4, DeclineHandoff, DeclineHandoff, WithdrawHandoff, ExpireHandoff, ReportAcceptance]
@@ -249,13 +275,15 @@ def another_world(luck: Random) -> dict[str, Any]:
     """Return other facts: another client, some who are leaving or gone, other thresholds."""
     gone = luck.sample(sorted(HOLDERS, key=repr), luck.choice([0, 0, 0, 1, 3]))
     leaving = luck.sample(sorted(HOLDERS, key=repr), luck.choice([0, 0, 1, 3]))
+    policy = Policy(version=luck.choice([0, 3]), keep_years=luck.choice([0, 0, 10]))
     thresholds = luck.sample(THRESHOLDS, luck.choice([0, 0, 1, 3]))
     return {
         "client": luck.choice(CLIENTS),
         "holders": HOLDERS.difference(gone),
         "leaving": frozenset(leaving),
-        "policy": Policy(version=luck.choice([0, 3])).but(**{it: luck.choice([0, 1, 3, 40]) for it in thresholds}),
+        "policy": policy.but(**{it: luck.choice([0, 1, 3, 40]) for it in thresholds}),
         "existing": frozenset(organisation_stream(it) for it in (KELA, COUNTY, CITY)),
+        "keeping": Keeping(luck.choice(BORN), registered=luck.choice([None, REGISTERED])),
         "ceilings": dict.fromkeys(gone, 2),
         "caseloads": dict.fromkeys(HOLDERS, 3),
     }

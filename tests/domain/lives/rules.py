@@ -14,6 +14,7 @@ from domain.client_ownership import ClientAskedWhoOwns, OwnerChosen
 from domain.closure import CaseClosed, ClosureProposed
 from domain.corrections import EntryHidden, EntryMarkedErroneous, WordsDestroyed
 from domain.decider import CLIENT_SIDE, STAFF, Actor, Context, Event, Role
+from domain.erasure import ErasureProposed, PersonalDataErased
 from domain.handoff import HandoffExpired, HandoffProposed
 from domain.intake import CaseOpened
 from domain.objections import ObjectionLapsed, ObjectionRaised
@@ -32,6 +33,7 @@ from tests.domain.lives.own_will import (
     decided_by_the_client,
     stands_as_the_client_said_in_person,
 )
+from tests.domain.lives.parts import acted_with_a_part
 from tests.domain.lives.reading import MOVES, Reading, counting, read
 
 
@@ -43,6 +45,7 @@ def the_rules_hold(before: Story, after: Story) -> None:
     one_owner_and_one_responsible(now)
     remembered_as_it_happened(after.case, now)
     moves_by_those_who_may(was, now, after)
+    acted_with_a_part(before, after)
     one_offer_at_a_time(was, after)
     assert now.first_contact_at == first_contact(after)  # rule 6
     decided_by_the_client(was, now, before, after)
@@ -199,7 +202,8 @@ def closes_with_the_client_informed(before: Case, event: Event[Any], after: Stor
         assert event.attributed_to == "service"
         reviewed = any(isinstance(it.event, TeamSelfReviewed) for it in counting(after.history))
         assert 14 in set_aside or (reviewed and event.alternative.strip())
-    if not isinstance(event, CaseClosed) or after.last.imported:
+    from_a_backup = any(isinstance(it, PersonalDataErased) for it in after.happened)
+    if not isinstance(event, CaseClosed) or after.last.imported or from_a_backup:
         return
     closure = before.closure
     assert closure is not None
@@ -242,7 +246,18 @@ def is_marked_by_who_may(was: Reading, event: Event[Any], before: Story, after: 
 
 
 def is_destroyed_by_two(event: Event[Any], before: Story, after: Story) -> None:
-    """Words go only where one person said that they are another's, and a second one confirmed it."""
+    """Words go only where one person said that they are another's, and a second one confirmed it.
+
+    All of a case's go so too; or by themselves, once their time has passed or they were destroyed before.
+    """
+    if isinstance(event, PersonalDataErased):
+        said_by = [
+            it.context.actor.id for it in before.history
+            if isinstance(it.event, ErasureProposed) and it.event.erasure == event.erasure
+        ]  # fmt: skip
+        proposer = said_by[0] if said_by else None
+        assert (after.last.actor.role == Role.SYSTEM) == (proposer is None)
+        assert after.last.actor.id != proposer
     if isinstance(event, WordsDestroyed):
         said = [
             it.context.actor for it in before.history
