@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
+from operator import is_
 from uuid import UUID
 
 from domain.case import Case
@@ -164,9 +165,25 @@ class Share(Value):
         return theirs and (self.until is None or at < self.until)
 
 
+MATTERS = (
+    "responsible", "status", "owned_by", "chosen", "pending", "transfer", "unanswered", "services", "lines", "consents",
+    "stays", "emergencies", "closed_at",
+)  # fmt: skip
+"""What a part in a case comes of: while none of these changes, nobody's does."""
+
+
 def shares(case: Case) -> tuple[Share, ...]:
-    """Return who has a part in a case: the organisations, by what they are to it."""
-    return tuple(dict.fromkeys(_shares(case))) if case.responsible is not None else ()
+    """Return who has a part in a case: the organisations, by what they are to it.
+
+    It is asked again and again, and seldom changes: the case keeps it, with what it came of.
+    """
+    matters = [getattr(case, name) for name in MATTERS]
+    before, found = vars(case).get("_shares", ((), ()))
+    if len(before) == len(matters) and all(map(is_, before, matters)):
+        return found  # type: ignore[no-any-return]  # what was found for these very parts
+    found = tuple(dict.fromkeys(_shares(case))) if case.responsible is not None else ()
+    vars(case)["_shares"] = (matters, found)
+    return found
 
 
 def _shares(case: Case) -> Iterator[Share]:

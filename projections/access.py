@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.authorization import MAY, Share, shares
+from domain.authorization import MATTERS, MAY, Share, shares
 from domain.case import Case
 from domain.decider import STAFF, Action, Recorded, Value
 from domain.history import after, beginning
@@ -57,7 +57,7 @@ def access(parts: Parts, it: Recorded) -> Parts:
     case = after(parts.case, it)
     if case is parts.case:
         return parts
-    if all(getattr(case, name) is getattr(parts.case, name) for name in _MATTERS):
+    if all(getattr(case, name) is getattr(parts.case, name) for name in MATTERS):
         return parts.but(case=case)
     known = {_key(row): row for row in parts.rows}
     now = {_key(row): row for row in _rows(case, it)}
@@ -99,12 +99,6 @@ def rows_of(parts: Parts) -> tuple[Access, ...]:
     """Return the rows."""
     return parts.rows
 
-
-_MATTERS = (
-    "responsible", "status", "owned_by", "chosen", "pending", "transfer", "services", "lines", "consents", "stays",
-    "emergencies", "closed_at",
-)  # fmt: skip
-"""What a part in a case comes of: while none of these changes, nobody's does."""
 
 ACCESS_ROWS = Projection(
     name="access", version=1, row=Access, fold=access, key=("organisation", "relation", "worker"), start=Parts(),

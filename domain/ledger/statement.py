@@ -36,9 +36,11 @@ _PIECES = {
     "guards": """
     guard AS MATERIALIZED (
         SELECT NOT EXISTS (
-            SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(stream uuid, version integer, kek uuid)
-            WHERE CASE WHEN g.kek IS NOT NULL THEN NOT wraps(g.kek)
-                ELSE EXISTS (SELECT FROM events e WHERE e.stream = g.stream AND e.version = g.version + 1) END
+            SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(stream uuid, version integer)
+            JOIN events e ON e.stream = g.stream AND e.version = g.version + 1
+        ) AND NOT EXISTS (
+            SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(kek uuid)
+            WHERE g.kek IS NOT NULL AND NOT wraps(g.kek)
         ) AS hold
     )""",
     "events": """
