@@ -29,7 +29,7 @@ from domain.erasure import (
     ProposeErasure,
     WithdrawErasure,
     proposal,
-    same_person,
+    same_id,
 )
 from domain.ledger.application import Cases, ask
 from domain.ledger.mapper import codec_of
@@ -69,7 +69,7 @@ def erased_or_proposed(cases: Cases, case: UUID, actor: Actor, propose: ProposeE
     if stands is None:
         cases.execute(ask(propose, case, actor))
         return proposed(cases, case)
-    if same_person(stands.by, actor):
+    if same_id(stands.by, actor):
         raise OwnErasure(by=stands.by.id, since=stands.at)
     if stands.basis != propose.basis:
         raise ErasureAlreadyProposed(erasure=stands.erasure, by=stands.by.id, basis=stands.basis)

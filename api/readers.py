@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from api.admission import admitted, cases_of, reads_client
 from api.auth import By, bearer
+from api.figures import only
 from api.lists import PageWanted
 from api.moments import CursorMalformed, Moment, next_page, read_key
 from api.places import Name
@@ -30,7 +31,7 @@ from domain.access import EmergencyAccessGranted
 from domain.authorization import Grant, Purpose, Relation
 from domain.case import Case
 from domain.client import Client
-from domain.decider import CLIENT_SIDE, STAFF, Actor, Role, RoleNotAllowed, StreamAbsent
+from domain.decider import CLIENT_SIDE, STAFF, Actor, Role, StreamAbsent
 from domain.ledger.application import Cases
 from domain.rules import RuleLanguage
 from domain.withholding import kept_from
@@ -151,7 +152,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
 
     def of_client(request: Request, id: UUID, by: By, wanted: Wanted, into: Into) -> Response:  # noqa: A002
         """Tell a client, or who represents them, who has read any of the client's cases, and why."""
-        _only(by, CLIENT_SIDE)
+        only(by, CLIENT_SIDE)
         if cases.loaded(id, Client).version == 0 or not reads_client(cases, bearer(request), id):
             raise StreamAbsent
         _only_seekers(by, wanted)
@@ -159,7 +160,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
 
     def anywhere(request: Request, by: By, wanted: WantedAnywhere, into: Into) -> Response:
         """Tell an auditor who has read the cases that they were let see: by reader, organisation, case and time."""
-        _only(by, frozenset({Role.AUDITOR}))
+        only(by, frozenset({Role.AUDITOR}))
         if wanted.case is not None:
             admitted(request, cases, wanted.case)
         seen = visible(bearer(request).grant, None if wanted.case is None else [wanted.case])
@@ -192,21 +193,16 @@ def mount(app: FastAPI, cases: Cases) -> None:
 # Who may ask, and of what.
 
 
-def _only(by: Actor, roles: frozenset[Role]) -> None:
-    if by.role not in roles:
-        raise RoleNotAllowed(role=by.role, allowed=sorted(roles))
-
-
 def _only_concerned(request: Request, cases: Cases, by: Actor, case: UUID) -> None:
     admitted(request, cases, case)
-    _only(by, _READERS)
+    only(by, _READERS)
     if by.role in STAFF and not concerned(cases, by, case):
         raise ReadersOfAnothers
 
 
 def _only_seekers(by: Actor, wanted: ReadsWanted) -> None:
     if wanted.who is not None or wanted.organisation is not None:
-        _only(by, _SEEKERS)
+        only(by, _SEEKERS)
 
 
 def visible(grant: Grant | None, wanted: Iterable[UUID] | None) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class ConfirmErasure(Command[Case]):
     def decide(self, state: Case, ctx: Context) -> Iterator[Event[Case]]:
         proposed = _proposed(state, self.erasure)
         may_go(state, proposed.basis, ctx)
-        if same_person(ctx.actor, proposed.by):
+        if same_id(ctx.actor, proposed.by):
             raise OwnErasure(by=proposed.by.id)
         yield erased(state, proposed.basis, ctx).but(erasure=self.erasure)
 
@@ -217,7 +217,7 @@ def proposal(case: Case) -> ProposedErasure | None:
     return case.erasure
 
 
-def same_person(one: Actor, other: Actor) -> bool:
+def same_id(one: Actor, other: Actor) -> bool:
     """Say whether it is one id, however it is written, whatever else their tokens say of them."""
     return _plain(one.id) == _plain(other.id)
 

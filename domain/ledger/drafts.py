@@ -113,18 +113,19 @@ class Draft:
         if not isinstance(self.state, it.command.state):  # a client's id, say, where a case's belongs
             raise AlreadyThere if it.command.stream == "new" else StreamAbsent
         _permitted(it, actor, self.state, facts, now.astimezone(UTC))
+        upto = _upto(it, actor, self.state, now)
+        if upto is not None:
+            facts = facts.but(entries=_seen(facts.entries, actor, upto))
         try:
             self._decide(it, actor, now, facts)
         except Refusal as refused:
-            if _upto(it, actor, self.state, now) is not None:  # the facts may be of what they are not told
+            if upto is not None:  # the facts may be of what they are not told
                 refused.details = {}
             raise
 
     def _decide(self, it: Asked, actor: Actor, now: datetime, facts: Facts) -> None:
         if it.expected not in {None, self.version} and actor.role in it.command.roles:
             raise VersionMismatch(expected=it.expected, version=self.version)
-        if (upto := _upto(it, actor, self.state, now)) is not None:
-            facts = facts.but(entries=_seen(facts.entries, actor, upto))
         if isinstance(self.state, Case) and it.command.action in _WRITING and not it.imported:
             self.written.append((actor, self.state, now))
         context = self._context(it, actor, now, facts)
