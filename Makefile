@@ -4,9 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 PROVIDER := tests/provider/node_modules/.package-lock.json
+MUTANTS := 'domain.ledger.merkle.*' 'domain.ledger.notes.*' 'domain.ledger.mapper.x_chained__*' 'verifier.*'
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench docs lock upgrade
+.PHONY: help install run test check bench mutants docs lock upgrade
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -29,6 +30,11 @@ check: install ## Check format, style, types, the lock, and for known weaknesses
 
 bench: install ## Measure how fast it is
 	$(BIN)/python -m tests.bench
+
+mutants: install ## Change what proofs stand on in every small way, and see that a test notices (see docs/mutants.md)
+	rm -rf mutants
+	$(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results | grep -v ': not checked$$'
 
 docs: install ## Write docs/reference.md from the code
 	$(BIN)/python -m tools.reference

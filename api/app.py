@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from api import (
     alerts,
+    bundle,
     caseload,
     commands,
     endings,
@@ -30,6 +31,7 @@ from api import (
     reports,
     rules,
     signin,
+    transparency,
 )
 from api.auth import Identified, Verifier
 from api.headers import SecurityHeaders
@@ -37,7 +39,7 @@ from api.house import House
 from api.sessions import Sessions
 from api.writer import Writer
 
-OPEN_TO_ALL = ("/", "/docs", "/openapi.json", "/health", "/problems")
+OPEN_TO_ALL = ("/", "/docs", "/openapi.json", "/health", "/problems", *transparency.OPEN)
 """The paths, with those below them, that ask for no token."""
 
 _STATUSES_OF_ALL = {429, 500}
@@ -91,6 +93,7 @@ def create_app(
     hearing.mount(app, house.cases)
     endings.mount(app, house.cases)
     queries.mount(app, house.cases)
+    bundle.mount(app, house.cases)
     readers.mount(app, house.cases)
     rules.mount(app, house.cases)
     feed.mount(app)
@@ -99,6 +102,7 @@ def create_app(
         app.state.sessions = Sessions(house.pool, how.origin)
         signin.mount_signin(app, how, app.state.sessions)
     health.mount(app, house, caught_up)
+    transparency.mount(app, house)
     app.add_api_route("/docs", console, include_in_schema=False)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     app.openapi = lambda: _documented(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
@@ -170,7 +174,9 @@ def _with_problems(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["responses"] |= references | default
 
 
-_STATUSES_BY_PATH = {"/feed": {409, 410}, "/health/ready": {503}, "/problems/{name}": {404}}
+_STATUSES_BY_PATH = {
+    "/feed": {409, 410}, "/health/ready": {503}, "/problems/{name}": {404}, **transparency.STATUSES,
+}  # fmt: skip
 
 _ABOUT = """Who owns a client's case and who answers for it; what the client has said and decided, and what it changed;
 whether the case is closed, on what ground, at whose initiative: at any moment, now or past.

@@ -22,10 +22,12 @@ from rich.text import Text
 
 from api import demo as demonstration
 from api import erase as erasing
+from api import export as exporting
 from api import replay as telling
-from api.house import House, keks_of, opened, region_of
+from api.house import House, keks_of, opened, region_of, signing_of
 from api.imports import NotTaken, import_history
 from api.keys import keys
+from api.log_commands import checkpoint, epochs
 from api.settings import Settings, SettingsWrong
 from api.sources import Mapping
 from api.terminal import bar, complain, console, print_json, say, told
@@ -34,7 +36,7 @@ from domain.decider import Actor, Role
 from domain.ledger.migrate import migrate
 from domain.ledger.partitions import KEPT_YEARS, make_ahead, over_age
 from domain.ledger.rotation import Rotation, begin
-from domain.ledger.sequencer import drain
+from domain.ledger.sequencer import settle
 from domain.policy import Policy
 from domain.rules import RuleLanguage
 from projections import rebuild as folding
@@ -101,15 +103,26 @@ def worker() -> None:
     """Do what is due by time alone, until told to stop: one of these works at a time, another one takes over.
 
     Offers expire, consents and mandates lapse, managers are told, the cases of workers who leave fall to their units.
-    In development the service does it itself; in production this command does.
+    Checkpoints are shown to those who vouch for them. In development the service does all this itself; in production
+    this command does.
     """
     from api import clock  # noqa: PLC0415 - so is it
+    from api.anchors import anchors_of  # noqa: PLC0415
+    from domain.ledger.anchors.anchoring import Anchoring  # noqa: PLC0415
+    from domain.ledger.heads import Heads  # noqa: PLC0415
+    from domain.ledger.readlog import ReadSweep  # noqa: PLC0415
 
     over = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: over.set())
     with opened(Settings.read()) as house:
-        going = (clock.Clock(house.cases), Rotation(house.region, house.cases.keyring.keks))
+        going = (
+            clock.Clock(house.cases),
+            Rotation(house.region, house.cases.keyring.keks),
+            Anchoring(house.region, anchors_of(house.settings)),
+            Heads(house.cases),
+            ReadSweep(house.region),
+        )
         for it in going:
             it.start()
         say("The clock goes")
@@ -121,7 +134,7 @@ def worker() -> None:
 
 @app.command("migrate")
 def migrate_(json: Json = False) -> None:
-    """Bring the database's schema up to date, and make the key of a new ledger's words."""
+    """Bring the database's schema up to date, and make the keys of a new ledger: of its words, and to sign with."""
     settings = Settings.read()
     with region_of(settings) as region:
         applied = migrate(region, Live().tables)
@@ -130,11 +143,15 @@ def migrate_(json: Json = False) -> None:
             old = over_age(connection)
         keks = keks_of(settings)
         made = begin(region, keks)
+        with region.connect() as connection:
+            signs = signing_of(settings).begin(connection)
     for it in old:
         complain(f"All in {it} is older than {KEPT_YEARS} years: as the schema's owner you may drop that table")
     if made:
         where = keks.kept.directory
         complain(f"Made a key in {where}: keep a copy of it elsewhere, for without it nobody can read the words")
+    if signs:
+        complain(f"Made the key that signs the logs in {keks.kept.directory}: hand over what luotsi keys public prints")
     if json:
         print_json({"applied": applied})
     else:
@@ -149,7 +166,7 @@ def demo_(json: Json = False) -> None:
         raise demonstration.NoneInProduction(demonstration.NoneInProduction.__doc__)
     with opened(settings) as house:
         demonstration.load(house.cases, datetime.now(UTC))
-        drain(house.region)
+        settle(house.region, house.notary)
     told = [
         {"case": demonstration.case_of(name), "client": demonstration.client_of(name).id, "about": about}
         for name, about in demonstration.ABOUT.items()
@@ -344,6 +361,48 @@ HEADINGS: dict[RuleLanguage, Sequence[str]] = {
 
 app.command()(erasing.erase)
 app.command()(erasing.retention)
+app.command()(checkpoint)
+app.command()(epochs)
+app.command()(exporting.export)
+
+
+@app.command()
+def verify(
+    *,
+    file: Annotated[str | None, typer.Argument(metavar="case.zip", help="The bundle of a case.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="A key of the region.", metavar="VKEY|FILE")] = None,
+    known_checkpoint: Annotated[
+        list[str] | None, typer.Option(help="A checkpoint that you kept.", metavar="FILE")
+    ] = None,
+    witness: Annotated[list[str] | None, typer.Option(help="Who has to have cosigned.", metavar="VKEY|FILE")] = None,
+    authority: Annotated[list[str] | None, typer.Option(help="Who has to have stamped.", metavar="PEM")] = None,
+    history: Annotated[bool, typer.Option("--history", help="Print the history as it is proven.")] = False,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Verify the whole region, in its database.")] = False,
+    processes: Processes = None,
+    json: Json = False,
+) -> None:
+    """Verify a bundle, without a server or a database, or the whole ledger: exit 0 whole, 1 broken, 2 unreadable."""
+    if ledger:
+        from api.verify_ledger import verify_ledger  # noqa: PLC0415
+
+        if file is not None or history:
+            raise typer.BadParameter("the ledger is verified by itself: name no bundle, and no history")
+        raise typer.Exit(
+            verify_ledger(
+                known_checkpoint or (), key or (), witness or (), authority or (), processes=processes, json=json
+            )
+        )
+    from verifier.__main__ import verified  # noqa: PLC0415 - it stands by itself
+
+    if file is None:
+        raise typer.BadParameter("name the bundle to verify")
+    if known_checkpoint and len(known_checkpoint) > 1:
+        raise typer.BadParameter("a bundle is compared with one checkpoint")
+    code = verified(
+        file, key=key or (), known_checkpoint=next(iter(known_checkpoint or ()), None), witness=witness or (),
+        authority=authority or (), history=history, json=json,
+    )  # fmt: skip
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -352,7 +411,7 @@ def openapi() -> None:
     from api.app import create_app  # noqa: PLC0415 - so is it
 
     nothing = cast("Any", None)  # no request comes, so no ledger is asked
-    print_json(create_app(House(Settings.read(), nothing, nothing, Live(), nothing), nothing).openapi())
+    print_json(create_app(House(Settings.read(), nothing, nothing, Live(), nothing, nothing), nothing).openapi())
 
 
 # What goes wrong

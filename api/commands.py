@@ -84,8 +84,8 @@ class Done(BaseModel):
 
 
 def commands() -> Iterator[type[Command[Any]]]:
-    """Yield the commands that are mounted: all but those of an import, which has a way of its own."""
-    return (it for it in every(Command) if it.__module__ != "domain.imports")
+    """Yield those that are mounted: all but those of an import, which has a way of its own, and of the log itself."""
+    return (it for it in every(Command) if it.state in KINDS and it.__module__ != "domain.imports")
 
 
 def path_of(command: type[Command[Any]]) -> str:

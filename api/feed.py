@@ -1,9 +1,9 @@
 """The feed: the events that have their positions, in that order, as server-sent events, and no words.
 
 A subscriber is sent what they may read at that moment: staff and auditors the events of such cases, and those of the
-directory; other systems all. A page in which there are cases is written down as read first (rule 23). A subscriber
-reads pages by position, each from where it is itself, so whoever comes late or reads slowly misses nothing. One task a
-process looks how far the sequence is and wakes them.
+directory; administrators those of the log itself too; other systems all. A page in which there are cases is written
+down as read first (rule 23). A subscriber reads pages by position, each from where it is itself, so whoever comes late
+or reads slowly misses nothing. One task a process looks how far the sequence is and wakes them.
 """
 
 import asyncio
@@ -38,6 +38,7 @@ from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.mapper import HistoryDamaged, TopicUnknown, codecs
 from domain.objections import ObjectionRaised, ObjectionWithdrawn
 from domain.requests import ExperienceReported, RequestMade
+from domain.sealing import Log
 from domain.withholding import kept_from
 from projections.walled import ACCESS, SETTINGS, STANDS
 
@@ -224,7 +225,7 @@ class Feed:
             values = {
                 **dict.fromkeys(SETTINGS), **sight_of(who), "position": position, "most": PAGE,
                 "all": who.actor.role == Role.SYSTEM, "of_cases": list(_of(Case)),
-                "directory": [it for it in codecs() if it not in _of(Case) | _of(Client)],
+                "directory": [it for it in codecs() if it not in _of(Case) | _of(Client) | _beyond(who.actor)],
             }  # fmt: skip
             statement = _PAGE.format(access=ACCESS, stands=STANDS).encode()
             epoch, last, found = connection.execute(statement, values, prepare=True).fetchone() or (0, None, None)
@@ -253,7 +254,7 @@ def mount(app: FastAPI) -> None:
         """Follow what happens, in the order of the ledger, from the first event or after the one that you name.
 
         You are sent what you may read at that moment: of the cases that you may read, and of the directory. Clients'
-        own events are for other systems alone.
+        own events are for other systems alone, and those of the log itself for administrators too.
         """
         feed: Feed = request.app.state.feed
         who = bearer(request)
@@ -288,6 +289,11 @@ def _event(epoch: int, row: Sequence[Any]) -> bytes:
 def _of(kind: type[State]) -> frozenset[str]:
     """Return the topics of a kind of stream."""
     return frozenset(topic for topic, it in codecs().items() if it.event.state is kind)
+
+
+def _beyond(actor: Actor) -> frozenset[str]:
+    """Return the topics of the log itself, which are for administrators and other systems."""
+    return frozenset() if actor.role in {Role.ADMINISTRATOR, Role.SYSTEM} else _of(Log)
 
 
 async def _within(seconds: float, moved: asyncio.Event) -> bool:

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from api.house import House
 from api.problems import Problem
+from domain.ledger.anchors.anchoring import anchored
 from domain.ledger.database import DatabaseUnavailable
-from domain.ledger.sequencer import lag
+from domain.ledger.lag import lag, unsealed
 from projections.behind import count_behind, count_behind_events
 
 
@@ -30,12 +31,17 @@ class Live(BaseModel):
 class Ready(BaseModel):
     """The service may be used. `waiting` events have no position yet, the oldest since `waiting_since`.
 
+    `unsealed` ones have no checkpoint yet, the oldest since `unsealed_since`: nothing outside the house shows them.
+    `vouched` is when somebody outside last vouched for each log that has a checkpoint, null for not in this epoch.
     `behind` is how many cases each projection is behind in: single cases are read rightly all the same.
     """
 
     status: Literal["ready"] = "ready"
     waiting: int
     waiting_since: datetime | None
+    unsealed: int
+    unsealed_since: datetime | None
+    vouched: dict[str, datetime | None]
     behind: dict[str, int]
 
 
@@ -52,7 +58,7 @@ def mount(app: FastAPI, house: House, caught_up: Callable[[], bool]) -> None:
         nonlocal was_ready
         try:
             with house.pool.connection() as connection:
-                sequence = lag(connection)
+                sequence, sealing, outside = lag(connection), unsealed(connection), anchored(connection)
                 count = count_behind if was_ready else count_behind_events
                 behind = count(connection, house.live.projections)
         except (DatabaseUnavailable, psycopg.Error):
@@ -60,7 +66,10 @@ def mount(app: FastAPI, house: House, caught_up: Callable[[], bool]) -> None:
         was_ready = was_ready or caught_up() or not any(behind.values())
         if not was_ready:
             raise NotReady(database=True, behind=behind)
-        return Ready(waiting=sequence.events, waiting_since=sequence.since, behind=behind)
+        return Ready(
+            waiting=sequence.events, waiting_since=sequence.since, unsealed=sealing.events,
+            unsealed_since=sealing.since, vouched={it.log: it.last for it in outside}, behind=behind,
+        )  # fmt: skip
 
     about: dict[str, Any] = {"tags": ["health"]}
     app.add_api_route("/health/live", live, operation_id="HealthLive", summary="Is it alive?", **about)

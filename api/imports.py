@@ -41,7 +41,7 @@ from domain.directory import (
 from domain.imports import ImportActivity, ImportCase
 from domain.ledger.application import Asked, Cases
 from domain.ledger.database import Pool, Region
-from domain.ledger.sequencer import drain
+from domain.ledger.sequencer import settle
 from domain.ledger.warm import Loaded
 from domain.remembered import Holder
 from projections.live import Live
@@ -132,7 +132,7 @@ def import_history(
             for one in not_taken:
                 tell(one)
     seen.registered(house.cases)
-    drain(house.region)
+    settle(house.region, house.notary)
     return total
 
 

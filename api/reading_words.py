@@ -119,6 +119,9 @@ WHAT: Mapping[str, Trilingual] = {
         "what came in from another system",
     ),
     "ReadCaseReads": Trilingual("kuka asiaa on lukenut", "vem som har läst ärendet", "who has read the case"),
+    "ReadCaseBundle": Trilingual(
+        "asian koko historia todisteineen", "ärendets hela historia med bevis", "the whole history with its proofs"
+    ),
     "ListReads": Trilingual("kuka asioita on lukenut", "vem som har läst ärenden", "who has read cases"),
     "ListReadsOfClient": Trilingual(
         "kuka asiakkaan asioita on lukenut", "vem som har läst klientens ärenden", "who has read the client's cases"

@@ -19,6 +19,7 @@ from pathlib import Path
 import uvicorn
 
 from api import demo
+from api.anchors import anchors_of
 from api.app import create_app
 from api.clock import Clock
 from api.house import House, opened
@@ -26,7 +27,10 @@ from api.identity import identity_of
 from api.settings import Settings
 from api.wire import configured
 from domain.decider import Actor, Role
+from domain.ledger.anchors.anchoring import Anchoring
+from domain.ledger.heads import Heads
 from domain.ledger.postgres import Server
+from domain.ledger.readlog import ReadSweep
 from domain.ledger.rotation import Rotation
 from domain.ledger.sequencer import Sequencer
 from projections.catch_up import CatchUp
@@ -93,9 +97,11 @@ def settle() -> None:
 
 
 def _serve(house: House, postgres: Server | None, listener: socket.socket, say: Callable[[str], None]) -> None:
-    sequencer, catch_up = Sequencer(house.region), CatchUp(house.region, house.live.projections)
+    sequencer, catch_up = Sequencer(house.region, house.notary), CatchUp(house.region, house.live.projections)
     clock = Clock(house.cases)  # in production a process of its own, as the rotation: luotsi worker
     rotation = Rotation(house.region, house.cases.keyring.keks)
+    anchoring = Anchoring(house.region, anchors_of(house.settings))
+    heads, sweep = Heads(house.cases), ReadSweep(house.region)
     identity = identity_of(house.settings)
     app = create_app(house, identity.verifier, catch_up.done.is_set, identity.signin)
     config = configured(
@@ -112,11 +118,17 @@ def _serve(house: House, postgres: Server | None, listener: socket.socket, say: 
     if not house.settings.production:
         clock.start()
         rotation.start()
+        anchoring.start()
+        heads.start()
+        sweep.start()
     settle()
     try:
         with _watched(postgres, service, died), _stopping(service):
             service.run(sockets=[listener])
     finally:
+        sweep.stop()
+        heads.stop()
+        anchoring.stop()
         rotation.stop()
         clock.stop()
         catch_up.stop()

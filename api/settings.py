@@ -54,6 +54,8 @@ class Settings:
     rates: Rates = field(default_factory=Rates)
     erasures: Path | None = None
     """The register of erasures (`LUOTSI_ERASURES`), in the home unless it is named: all processes share one."""
+    anchors: Path | None = None
+    """The file that says who is shown checkpoints outside the house (`api.anchors`); without one nobody is."""
     proxies: tuple[str, ...] = ()
     """The addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
@@ -72,6 +74,7 @@ class Settings:
             keys=_provider(environment.get("LUOTSI_KEYS") or "file"),
             identity=Path(named).absolute() if (named := environment.get("LUOTSI_IDENTITY")) else None,
             erasures=Path(noted).absolute() if (noted := environment.get("LUOTSI_ERASURES")) else None,
+            anchors=Path(shown).absolute() if (shown := environment.get("LUOTSI_ANCHORS")) else None,
             rates=_rates(environment.get("LUOTSI_RATES", "")),
             proxies=_proxies(environment.get("LUOTSI_PROXIES", "")),
         )
@@ -83,6 +86,11 @@ class Settings:
     def register(self) -> Path:
         """Where the register of erasures stands."""
         return self.erasures or self.home / "keys" / "erasures.jsonl"
+
+    @property
+    def published(self) -> Path:
+        """Where the last published checkpoint of each log stands."""
+        return self.home / "published" / self.region
 
 
 def _port(text: str) -> int:

@@ -24,7 +24,9 @@ from domain.intake import OpenCase
 from domain.ledger.application import Cases, ask
 from domain.ledger.database import Pool, Region
 from domain.ledger.keys.keks import keks_in
+from domain.ledger.keys.signing import SigningKeys
 from domain.ledger.migrate import migrate
+from domain.ledger.notary import Notary, Published
 from domain.ledger.recorder import Receipt
 from domain.ledger.rotation import begin
 from domain.ledger.warm import ReadModels
@@ -92,6 +94,14 @@ class Town:
     def hand_over(self, case: UUID, by: Actor = AINO, to: Actor = BO) -> None:
         """Offer the case and have it accepted."""
         self.cases.execute(ask(AcceptHandoff(self.offer(case, by, holder(to))), case, to))
+
+
+def notary_of(region: Region, home: Path) -> Notary:
+    """Return the notary of one process, whose signing key is made if there is none."""
+    signing = SigningKeys(home / "keys", region.name)
+    with region.connect() as connection:
+        signing.begin(connection)
+    return Notary(region, signing, Published(home / "published"))
 
 
 @contextmanager

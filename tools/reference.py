@@ -31,12 +31,13 @@ from domain.decider import (
 from domain.directory import Organisation, PolicyInForce, Unit, Worker
 from domain.ledger.mapper import codecs, every
 from domain.policy import Policy
+from domain.sealing import Log
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
 _PLACES = {
     Case: "/cases", Client: "/clients", Organisation: "/organisations", Unit: "/units", Worker: "/workers",
-    PolicyInForce: "/policy",
+    PolicyInForce: "/policy", Log: "",
 }  # fmt: skip
 _STATUS = {Forbidden: 403, Absent: 404, Conflict: 409, Unacceptable: 422}
 
@@ -169,6 +170,8 @@ def _rules() -> Iterator[str]:
 def _url(command: type[Command[Any]]) -> str:
     if command.__module__ == "domain.imports":
         return f"{kebab(command.__name__)} (imports only)"
+    if command.state is Log:
+        return f"{kebab(command.__name__)} (the service itself)"
     place = _PLACES[command.state]
     if command.state in {Case, Client} and command.stream != "new":
         return f"POST {place}/{{id}}/{command.slug()}"

@@ -19,7 +19,10 @@ _log = logging.getLogger(__name__)
 
 
 class Beside(ABC):
-    """Does its work again and again. A connection that is lost is made anew, as long as it takes."""
+    """Does its work again and again. A connection that is lost is made anew, as long as it takes.
+
+    Whatever else fails is logged, and tried again: nobody would notice a thread that ended.
+    """
 
     def __init__(self, region: Region, name: str) -> None:
         self.region = region
@@ -48,6 +51,9 @@ class Beside(ABC):
             except psycopg.Error as lost:
                 _log.warning("the %s lost its connection and tries again: %s", self._thread.name, type(lost).__name__)
                 self.told_to_stop.wait(RETRY_SECONDS)
+            except Exception:  # whatever it is, it ends the office here, and another may have it meanwhile
+                _log.exception("the %s failed and tries again", self._thread.name)
+                self.told_to_stop.wait(2 * TAKEOVER_SECONDS)
 
 
 def elected(connection: Connection, region: Region, office: str) -> bool:

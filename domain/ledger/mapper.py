@@ -2,7 +2,9 @@
 
 An event is stored as one JSON document, encoded once and never again:
 
-    {"topic": …, "payload": 1, "context": {…}, "words": SHA-256 of the ciphertext or null, "event": {…}}
+    {"topic": …, "payload": 1, "context": {…}, "words": SHA-256 of the ciphertext or null, "salt": …, "event": {…}}
+
+The salt is random and nobody is told of it who isn't told of the whole event: so it can't be guessed from its hash.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
@@ -35,6 +38,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with an offset; without one it is no moment."""
 
 _TAG = b"luotsi-event-1"
+_SALT = 16
 
 
 class TopicUnknown(Fault):
@@ -73,11 +77,12 @@ class _Circumstances(TypedDict):
     imported: UUID | None
 
 
-class _Document(msgspec.Struct):
+class _Document(msgspec.Struct, kw_only=True):
     topic: str
     payload: int
     context: _Circumstances
     words: str | None
+    salt: str | None = None  # events of before there were seals have none
     event: msgspec.Raw
 
 
@@ -97,8 +102,9 @@ class EventMapper(Mapper[UUID]):
         ciphertext = self._sealed(it, codec)
         digest = None if ciphertext is None else hashlib.sha256(ciphertext).hexdigest()
         document = _Document(
-            codec.topic, codec.payload, _circumstances(it.context), digest, msgspec.Raw(codec.encode(it.event))
-        )
+            topic=codec.topic, payload=codec.payload, context=_circumstances(it.context), words=digest,
+            salt=secrets.token_hex(_SALT), event=msgspec.Raw(codec.encode(it.event)),
+        )  # fmt: skip
         state = _ENCODER.encode(document)
         _prove(it, codec, state)
         return Sealed(

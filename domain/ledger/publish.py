@@ -52,19 +52,24 @@ def settle(directory: Path) -> None:
 
 @contextmanager
 def _put(path: Path, place: Callable[[Path, Path], None]) -> Iterator[BinaryIO]:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as refused:
+        raise FileUnwritable(path, refused.strerror) from refused
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         place(draft, path)
+        settle(path.parent)
     except FileExistsError:
         raise
     except OSError as refused:
         raise FileUnwritable(path, refused.strerror) from refused
     finally:
-        draft.unlink(missing_ok=True)
-        settle(path.parent)
+        with suppress(OSError):  # it took its place, or what keeps it from going has been told
+            draft.unlink()
+            settle(path.parent)

@@ -223,14 +223,19 @@ def _note_first_gone(connection: Connection, keks: Keks) -> None:
 
 
 def _rewrap(connection: Connection, keks: Keks) -> tuple[int, int]:
-    """Wrap anew what is under a key that is retired; return how many that were, and how many could not be opened."""
-    done, damaged, after = 0, 0, UUID(int=0)
+    """Wrap anew what is under a key that is retired; return how many that were, and how many could not be opened.
+
+    With keys of its own at hand: whoever looked before the change may just be bringing the old one back among those
+    that all use, and what is wrapped under it is refused.
+    """
+    own, done, damaged, after = Keks(keks.kept, keks.region), 0, 0, UUID(int=0)
+    _hear(connection, own)
     while batch := connection.execute(_RETIRED, (after, BATCH)).fetchall():
         after = batch[-1][0]
         anew = []
         for stream, wrapped in batch:
             try:
-                anew.append((stream, bytes(wrapped), keks.wrap(stream, keks.unwrap(stream, bytes(wrapped)))))
+                anew.append((stream, bytes(wrapped), own.wrap(stream, own.unwrap(stream, bytes(wrapped)))))
             except KeyDamaged:
                 _log.error("the key of stream %s is damaged: it can't be wrapped anew", stream)
                 damaged += 1

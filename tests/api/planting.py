@@ -256,7 +256,8 @@ def questions(teller: Teller, told: list[Told]) -> None:
         names = [it["name"] for it in methods["get"].get("parameters", ()) if it["in"] == "query"]
         it = told[-1]
         of = it.client if path.startswith("/clients") else it.case
-        where = path.format(id=of, name="key-reused", organisation="0246246-0", unit="x", worker="aino")
+        named = {"organisation": "0246246-0", "unit": "x", "worker": "aino", "name": "key-reused"}
+        where = path.format(id=of, log="events", epoch=1, level=0, place="000.p/1", **named)
         for by in (*STAFF_OF_ALL[:3], Actor(str(it.client), Role.CLIENT), an_auditor, the_administrator):
             teller.ask("GET", where, by)
             headers = dict.fromkeys(("Purpose", "Accept-Language", "If-None-Match", "X-Said"), teller.mark())

@@ -72,13 +72,11 @@ def part(content: object) -> str:
 def test_nothing_but_what_is_open_to_all_is_served_without_a_token(door: Door) -> None:
     for path, methods in door.paths.items():
         for method in methods:
-            answer = door.ask(
-                method.upper(),
-                path.format(id=uuid4(), name="key-reused", organisation="kela", unit="u", worker="w"),
-                None,
-            )
+            named = {"name": "key-reused", "organisation": "kela", "unit": "u", "worker": "w"}
+            where = path.format(id=uuid4(), log="events", epoch=1, level=0, place="000.p/1", **named)
+            answer = door.ask(method.upper(), where, None)
             if is_open(path):
-                assert answer.status_code == 200, path
+                assert answer.status_code in {200, 404, 422}, path
             else:
                 assert kind(answer) == (401, "token-missing"), path
                 assert answer.headers["www-authenticate"].startswith("Bearer")

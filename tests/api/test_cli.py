@@ -17,7 +17,6 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 
-from api.cli import main
 from api.demo import STORIES, case_of
 from api.settings import Settings
 from domain.ledger.orphans import end_orphan, postmaster
@@ -33,28 +32,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("cli") / ".luotsi"
     yield home
     end_orphan(home / "postgres")
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
-    """Give what runs a command in this process: faster, where it is the command that is asked about."""
-    before = signal.getsignal(signal.SIGTERM)
-
-    def run(home: Path, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
-        for name in [it for it in os.environ if it.startswith(OURS)]:
-            monkeypatch.delenv(name)
-        for name, value in environment(home, **more).items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr("sys.argv", ["luotsi", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        return subprocess.CompletedProcess(
-            [*map(str, arguments)], code if isinstance(code, int) else 0, *capsys.readouterr()
-        )
-
-    yield run
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="module")

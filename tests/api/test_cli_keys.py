@@ -1,9 +1,10 @@
-"""The command line's keys: their standing, their rotation, and the survivors' keys for a restore."""
+"""The command line's keys: their standing, their rotation, what is handed over, and the survivors' keys."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from base64 import b64encode
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from domain.ledger.database import Region
+from domain.ledger.migrate import migrate
+from domain.ledger.notes import parse_vkey
 from domain.ledger.programs import programs_for
 from tests.api.running import luotsi, refused, said
 
@@ -79,6 +83,68 @@ def test_a_program_that_is_away_is_told_and_nothing_is_made(database: str, tmp_p
     named = {"DATABASE_URL": database, "LUOTSI_KEYS": f"program:{tmp_path / 'hsm'}"}
     assert "No such file" in refused(luotsi(tmp_path / "home", "migrate", **named))
     assert not (tmp_path / "home" / "keys").exists()
+
+
+def test_the_key_that_signs_is_rotated_and_what_to_check_by_is_handed_over(database: str, tmp_path: Path) -> None:
+    home, named = tmp_path / "home", {"DATABASE_URL": database, "LUOTSI_ENV": "production"}
+    made = luotsi(home, "migrate", **named)
+    assert "Made the key that signs the logs" in made.stderr
+    assert "luotsi keys public" in made.stderr
+    (first,) = here_said(home, database, "keys", "status", "--json")["signing"]
+    assert (first["number"], first["retired"], first["compromised"]) == (1, None, False)
+    events, reads, notes = luotsi(home, "keys", "public", **named).stdout.splitlines()
+    names = [(it.name, b64encode(it.public).decode()) for it in map(parse_vkey, (events, reads, notes))]
+    origins = ("luotsi/luotsi/events/1", "luotsi/luotsi/reads/1", "luotsi/luotsi/keys")
+    assert names == [(it, first["public"]) for it in origins]
+    assert here_said(home, database, "keys", "public", "--json") == first["vkeys"]
+    assert first["vkeys"] == {"events": events, "reads": reads, "keys": notes}
+
+    rotated = luotsi(home, "keys", "rotate", "--signing", **named)
+    assert rotated.returncode == 0, rotated.stderr
+    assert "Signing key 2 signs the logs now" in rotated.stdout
+    assert f"Copy {home / 'keys' / 'luotsi'} elsewhere" in rotated.stdout
+    third = here_said(home, database, "keys", "rotate", "--signing", "--compromised", "--json")
+    was, between, now = here_said(home, database, "keys", "status", "--json")["signing"]
+    assert (third["number"], third["public"]) == (3, now["public"])
+    assert was == first | {"retired": between["made"]}
+    assert (between["retired"], between["compromised"], now["retired"]) == (now["made"], True, None)
+    assert luotsi(home, "keys", "public", **named).stdout.splitlines() == list(now["vkeys"].values())
+    table = luotsi(home, "keys", "status", **named).stdout
+    assert now["vkeys"]["events"] in table
+    assert table.count("compromised") == 1
+
+
+def test_a_key_that_signs_and_is_lost_is_told_with_what_to_do(database: str, tmp_path: Path) -> None:
+    home, named = tmp_path / "home", {"DATABASE_URL": database, "LUOTSI_ENV": "production"}
+    assert luotsi(home, "migrate", **named).returncode == 0
+    (private,) = (home / "keys" / "luotsi").glob("*.signing")
+    private.unlink()
+    assert "--signing --compromised" in refused(luotsi(home, "keys", "rotate", "--signing", **named))
+    assert luotsi(home, "migrate", **named).stderr == ""
+    given_up = luotsi(home, "keys", "rotate", "--signing", "--compromised", **named)
+    assert "in another way" in given_up.stdout
+    assert "of the key that signs" in refused(luotsi(home, "keys", "rotate", "--compromised", **named), 2)
+
+
+def test_a_ledger_that_was_restored_signs_with_the_key_that_is_there(database: str, tmp_path: Path) -> None:
+    home, named, survivors = tmp_path / "home", {"DATABASE_URL": database}, tmp_path / "survivors"
+    assert luotsi(home, "migrate", **named).returncode == 0
+    assert luotsi(home, "keys", "export", survivors, **named).returncode == 0
+    backup = str(tmp_path / "backup")
+    run("pg_dump", "--format=custom", f"--file={backup}", f"--dbname={database}")
+    assert luotsi(home, "keys", "rotate", "--signing", **named).returncode == 0
+    rotated = here_said(home, database, "keys", "status", "--json")["signing"]
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("DROP SCHEMA luotsi CASCADE")
+    run("pg_restore", "--exit-on-error", f"--dbname={database}", backup)
+    assert len(here_said(home, database, "keys", "status", "--json")["signing"]) == 1
+    assert luotsi(home, "keys", "import", survivors, **named).returncode == 0
+    assert here_said(home, database, "keys", "status", "--json")["signing"] == rotated
+
+
+def test_before_there_is_a_key_nothing_is_handed_over(database: str, tmp_path: Path) -> None:
+    migrate(Region(database))
+    assert "Run `luotsi migrate`" in refused(luotsi(tmp_path / "home", "keys", "public", DATABASE_URL=database))
 
 
 def run(program: str, *arguments: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from domain.ledger.postgres import Server
 from domain.ledger.sequencer import Sequencer, drain
 from domain.objections import RaiseObjection
 from domain.requests import MakeRequest, ReportExperience
+from domain.sealing import LOG_STREAM, SealHeads
 from tests.api.conftest import Door, as_client, kind, new_database
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA, Town
 
@@ -161,7 +162,7 @@ def test_under_load_none_is_skipped_and_none_comes_twice(service: Service) -> No
                 got += [next(following) for _ in range(min(rounds, total - len(got)))]
         return got
 
-    sequencer = Sequencer(service.house.region, pause=0.005)
+    sequencer = Sequencer(service.house.region, service.house.notary, pause=0.005)
     sequencer.start()
     try:
         with ThreadPoolExecutor(6) as threads:
@@ -228,8 +229,8 @@ def test_a_feed_ends_when_the_ledger_was_restored_and_its_old_ids_are_gone(own_s
     service.app.state.feed.heartbeat = 0.05
     last = f"1.{service.position()}"
     with service.following(last) as following:
-        with psycopg.connect(service.house.region.url) as owner:
-            owner.execute("UPDATE koe.log_state SET epoch = 2")
+        with service.house.region.connect() as connection:
+            service.house.notary.open_epoch(connection, 2)
         assert all(it == {"comment": "still here"} for it in following)
     headers = service.token() | {"Last-Event-ID": last}
     answer = httpx2.get(f"{service.url}/feed", headers=headers)
@@ -314,6 +315,16 @@ def test_staff_are_sent_the_events_of_the_cases_that_they_may_read_and_the_direc
     town.say(case, by=AINO)
     restless.position()
     assert restless.sent(BO, after) == []
+
+
+def test_what_becomes_of_the_log_itself_is_sent_to_administrators_and_other_systems_alone(restless: Service) -> None:
+    before = restless.position()
+    Town(restless.house.cases).do(SealHeads(date(2025, 3, 3), before, 1, "ab" * 32), LOG_STREAM, SYSTEM)
+    restless.position()
+    for somebody in (ADMINISTRATOR, SYSTEM):
+        assert restless.sent(somebody, before) == [(str(LOG_STREAM), 1, "heads-sealed")]
+    for somebody in (AINO, CILLA, AUDITOR):
+        assert restless.sent(somebody, before) == []
 
 
 @pytest.mark.rule(7)

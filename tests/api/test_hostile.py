@@ -37,6 +37,7 @@ from api.settings import Settings
 from domain.decider import Actor, Role
 from domain.ledger.postgres import Server
 from projections.live import Live
+from tests.api.bundles import sealed
 from tests.api.conftest import Door, door_of, new_database
 
 MOSTLY = st.sampled_from([True, True, True, False])
@@ -59,7 +60,7 @@ PEOPLE = [
 def documented() -> Any:
     """Return the OpenAPI document as Schemathesis reads it."""
     nothing: Any = None
-    app = create_app(House(Settings(), nothing, nothing, Live(), nothing), nothing)
+    app = create_app(House(Settings(), nothing, nothing, Live(), nothing, nothing), nothing)
     return schemathesis.openapi.from_dict(app.openapi(), config=schemathesis.Config.from_dict(CONFIG))
 
 
@@ -117,6 +118,7 @@ def town(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     home = tmp_path_factory.mktemp("hostile")
     with new_database(postgres) as database, door_of(database, home) as door:
         demo.load(door.house.cases, NOW)
+        sealed(door)
         door.app.state.feed.most = 0
         with door.house.pool.connection() as connection:
             found = connection.execute(

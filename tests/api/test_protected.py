@@ -55,6 +55,7 @@ class Oona:
     def places(self) -> list[str]:
         """Return every path of the service that tells anything, with those of the case as of every moment."""
         known = {"organisation": "pirha", "unit": "u4711", "worker": "sanna77", "name": "stream-absent"}
+        known |= {"log": "events", "epoch": "1", "level": "0", "place": "000.p/1"}
         queries = [path for path, methods in self.door.paths.items() if "get" in methods and path != "/feed"]
         of_case = [it.format(id=self.case) for it in queries if it.startswith("/cases/{id}")]
         others = [it.format(id=self.client, **known) for it in queries if not it.startswith("/cases/{id}")]

@@ -30,7 +30,7 @@ def house() -> FastAPI:
     settings = replace(Settings.read(), rates=Rates(*[10**9] * 3))
     it = _OPEN.enter_context(opened(settings))
     catch_up = CatchUp(it.region, it.live.projections)
-    for beside in (Sequencer(it.region), catch_up):
+    for beside in (Sequencer(it.region, it.notary), catch_up):
         beside.start()
         _OPEN.callback(beside.stop)
     app = create_app(it, identity_of(settings).verifier, catch_up.done.is_set)

@@ -22,11 +22,13 @@ from domain.ledger.application import Asked, Cases, ask
 from domain.ledger.database import Pool, Region
 from domain.ledger.keys.keks import keks_in
 from domain.ledger.migrate import migrate
+from domain.ledger.notary import Notary
 from domain.ledger.rotation import begin
 from domain.remembered import Holder
 from domain.requests import AnswerRequest, AskExperience, MakeRequest
 from domain.voice import ConfirmStatement, RecordStatement
 from projections.live import Live
+from tests.town import notary_of
 
 ADMINISTRATOR = Actor("root", Role.ADMINISTRATOR)
 AINO = Actor("aino", Role.WORKER, "0246246-0", "perustoimeentulotuki")
@@ -43,6 +45,7 @@ class Ground:
     region: Region
     cases: Cases
     live: Live
+    notary: Notary
     client: UUID = field(default_factory=uuid4)
     opened: list[UUID] = field(default_factory=list)
 
@@ -133,7 +136,7 @@ def ground(url: str, name: str, connections: int = 16, home: Path | None = None)
         pool = Pool(region, connections)
         cases = Cases(pool, keks, live)
         try:
-            it = Ground(region, cases, live)
+            it = Ground(region, cases, live, notary_of(region, home or Path(meanwhile)))
             it.people()
             yield it
         finally:

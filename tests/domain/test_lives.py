@@ -18,6 +18,7 @@ from domain.decider import SEALED, STAFF, Action, Context, Recorded, State
 from domain.directory import Organisation, PolicyInForce, Unit, Worker
 from domain.history import counted, fold
 from domain.imports import ImportActivity, ImportCase
+from domain.sealing import Log
 from tests.domain.given import CLIENT, MONDAY, aino, given, the_administrator, unit
 from tests.domain.lives.hand import ANYBODY, STRANGE_IDS, Hand, words_of
 from tests.domain.lives.life import AN_IMPORT, ANYTIME, CASE_COMMANDS, HOURS, Life, Tally, begun, lucky
@@ -127,7 +128,7 @@ def test_whatever_a_source_says_an_imported_case_has_one_owner(seed: int, length
 # Other streams, and anything at all.
 
 
-@pytest.mark.parametrize("kind", [Client, Organisation, Unit, Worker, PolicyInForce])
+@pytest.mark.parametrize("kind", [Client, Organisation, Unit, Worker, PolicyInForce, Log])
 @settings(briefly, max_examples=20)
 @for_all(SEEDS, st.integers(1, 30))
 def test_whatever_anybody_does_to_another_stream_only_refusals_are_raised(
@@ -145,7 +146,7 @@ def test_whatever_anybody_does_to_another_stream_only_refusals_are_raised(
         assert story.state.began is not None
 
 
-@pytest.mark.parametrize("kind", [Case, Client, Organisation, Unit, Worker, PolicyInForce])
+@pytest.mark.parametrize("kind", [Case, Client, Organisation, Unit, Worker, PolicyInForce, Log])
 @briefly
 @for_all(SEEDS, st.integers(1, 60))
 def test_any_event_folds_onto_any_state_with_words_or_without(kind: type[State], seed: int, length: int) -> None:

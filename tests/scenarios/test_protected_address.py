@@ -18,7 +18,7 @@ SHELTER = Actor("sanna", Role.WORKER, "pirha", "u4711")
 PLACE = "Nokia"
 WHERE = "asumme turvakodissa, uusi koulu on Nokian keskustassa"
 SEEN_BY_ALL = "Oona haluaa jatkaa soittotunteja"
-_OF_NOBODY = {"/me", "/problems", "/rules"}
+_OF_NOBODY = {"/me", "/problems", "/rules", "/checkpoint/keys"}
 """What tells of no case: who asks, and what holds for all."""
 
 

@@ -93,11 +93,10 @@ class Keks:
 
     def wrap(self, stream: UUID, key: bytes) -> bytes:
         """Return a stream's key as it is stored."""
-        with self._lock:
-            current = self.current
-            kek = None if current is None else self._at_hand[current]
-        if kek is None:
+        current = self.current
+        if current is None:
             raise KekNotMade
+        kek = self._known(current)  # it was put out of mind if another brought it back while it was being destroyed
         head, nonce = _FORMAT + kek.id.bytes, os.urandom(_NONCE)
         return head + nonce + kek.cipher.encrypt(nonce, key, head + self._place(stream))
 

@@ -1,4 +1,4 @@
-"""Where the key-encryption keys are kept: a directory of the region's own, a file for each, sealed by the provider."""
+"""Where the key-encryption keys and the keys that sign are kept: a file each, sealed by the provider."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class Kept:
-    """The key-encryption keys of a region. The provider seals new ones; an older file names the one that sealed it.
+    """A region's keys of one kind, which is told by how their files' names end.
 
+    The provider seals new ones; an older file names the one that sealed it.
     A file holds the key in base64, sealed, on its last line; where a provider seals it, that one's name stands above.
     """
 
     directory: Path
     provider: Provider = field(default_factory=Plain)
+    ending: str = ".key"
 
     def make(self, kek: UUID) -> bytes:
         """Make a key, unless it is there, and return it. Processes that make the same one at once agree on it."""
         if not self.path(kek).exists():
-            sealed = self.provider.seal(kek, secrets.token_bytes(KEY_BYTES))
-            named = [] if self.provider.name == Plain.name else [self.provider.name.encode()]
-            publish(self.path(kek), b"\n".join([*named, b64encode(sealed)]))
+            self.put(kek, secrets.token_bytes(KEY_BYTES))
         return self.open(kek)
+
+    def put(self, kek: UUID, key: bytes) -> None:
+        """Keep a key of 32 bytes, unless one is kept under this id."""
+        sealed = self.provider.seal(kek, key)
+        named = [] if self.provider.name == Plain.name else [self.provider.name.encode()]
+        publish(self.path(kek), b"\n".join([*named, b64encode(sealed)]))
 
     def open(self, kek: UUID) -> bytes:
         """Return a key. Raises `KekMissing`, `KekUnreadable`, and what the provider raises."""
@@ -54,7 +60,7 @@ class Kept:
 
     def path(self, kek: UUID) -> Path:
         """Return where a key lies. The one from before they had names lies where it lay."""
-        return self.directory.parent / "words.key" if kek == FIRST else self.directory / f"{kek}.key"
+        return self.directory.parent / "words.key" if kek == FIRST else self.directory / f"{kek}{self.ending}"
 
     @property
     def survivors(self) -> Path:

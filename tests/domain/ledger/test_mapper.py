@@ -143,6 +143,15 @@ def test_the_stored_document_holds_no_words_and_says_what_it_is(it: Recorded) ->
     assert set(document["event"]) == {name for name in vars(it.event) if name not in codec.words}
 
 
+def test_nobody_guesses_an_event_from_its_hash() -> None:
+    through, now = mapper(), Context(uuid4(), BO, datetime.now(UTC), datetime.now(UTC), version=1)
+    it = Recorded(CASE, ViewUnavailable("plan", ""), now)
+    first, second = (msgspec.json.decode(through.to_stored_event(it).state) for _ in range(2))
+    assert len(bytes.fromhex(first["salt"])) == 16
+    assert first.pop("salt") != second.pop("salt")
+    assert first == second
+
+
 def test_a_value_that_would_not_read_back_is_not_stored() -> None:
     helsinki_1900 = datetime(1900, 1, 1, tzinfo=ZoneInfo("Europe/Helsinki"))  # 1 h 39 min 49 s ahead, by the sun
     context = Context(uuid4(), BO, helsinki_1900, datetime.now(UTC), version=1)

@@ -183,6 +183,28 @@ def waiting_for_a_lock(region: Region, doing: str) -> list[int]:
     return [pid for (pid,) in found]
 
 
+def test_who_brings_the_old_key_back_to_mind_keeps_nothing_under_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.ledger.rotation.BATCH", 1)
+    region, keks = town.cases.region, keks_of(town)
+    first = min(town.case() for _ in range(2))
+    (old,) = under(region)
+    proof = keks.read(old).proof
+    with ThreadPoolExecutor(1) as threads, region.connect(owner=True) as owner:
+        with owner.transaction():
+            owner.execute("SELECT FROM keys WHERE stream <= %s FOR UPDATE", (first,))
+            rotating = threads.submit(rotate, region, keks)
+            eventually(lambda: waiting_for_a_lock(region, "rewrap_key"))
+            keks.use(old, proof)  # by who looked before the change, and was slow
+        done = rotating.result(30)
+    assert done.destroyed == (old,)
+    assert under(region) == {done.current}
+    with pytest.raises(KekMissing):
+        town.cases.keyring.wrapped(uuid4())
+    assert words(town, town.case()) == NEED
+
+
 def test_streams_begin_all_the_while(town: Town, elsewhere: Town, tmp_path: Path) -> None:
     region = town.cases.region
     with ThreadPoolExecutor(3) as threads:

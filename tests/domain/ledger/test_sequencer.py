@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,9 +18,10 @@ from psycopg import Connection
 from domain.ledger.application import Cases, TooBusy
 from domain.ledger.beside import elected
 from domain.ledger.database import Region
-from domain.ledger.sequencer import CHANNEL, Lag, Sequencer, drain, lag, sequence
+from domain.ledger.lag import Lag, lag
+from domain.ledger.sequencer import CHANNEL, Sequencer, drain, sequence
 from tests.domain.ledger.conftest import eventually, stored
-from tests.town import Town
+from tests.town import Town, notary_of
 
 
 def the_sequence(region: Region) -> list[tuple[int, UUID, int]]:
@@ -254,9 +256,9 @@ def next_position(listener: Connection[Any], at_least: int) -> int:
     raise AssertionError("nothing was sequenced")
 
 
-def test_one_sequencer_works_and_another_takes_over_within_seconds(town: Town) -> None:
+def test_one_sequencer_works_and_another_takes_over_within_seconds(town: Town, tmp_path: Path) -> None:
     region = town.cases.region
-    two = [Sequencer(region, pause=0.01), Sequencer(region, pause=0.01)]
+    two = [Sequencer(region, notary_of(region, tmp_path), pause=0.01) for _ in range(2)]
     with region.connect(owner=True) as listener:
         listener.execute(f"LISTEN {CHANNEL}".encode())
         for it in two:

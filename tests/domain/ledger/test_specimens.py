@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import types
 from dataclasses import fields, is_dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid5
@@ -87,7 +87,8 @@ def example(hint: Any, name: str) -> Any:
         return (example(get_args(hint)[0], name), example(get_args(hint)[0], f"{name} 2"))
     if is_dataclass(hint):
         return filled(hint)
-    known = {str: f"{name} åäö", UUID: uuid5(STREAM, name), datetime: TIME, int: 3, float: 0.5, bool: True}
+    times: dict[Any, Any] = {datetime: TIME, date: TIME.date()}
+    known = {str: f"{name} åäö", UUID: uuid5(STREAM, name), int: 3, float: 0.5, bool: True, **times}
     return known[getattr(hint, "__supertype__", hint)]
 
 

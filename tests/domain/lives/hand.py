@@ -6,7 +6,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from random import Random
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -49,6 +49,7 @@ PLAIN: dict[Any, Sequence[Any]] = {
     bool: [False, True],
     int: [-1, 0, 1, 3, 5, 10**9],
     str: ["a", "b", KELA, COUNTY, CITY],
+    date: [MONDAY.date() + timedelta(days=it) for it in (-1, 0, 1, 9)],
     Actor: ANYBODY,
     type(None): [None],
 }

@@ -1,0 +1,1 @@
+"""What anchors the log outside the house: time stamps, and witnesses."""

@@ -1,0 +1,1 @@
+"""The verifier, against bundles made from the format alone."""
