@@ -37,7 +37,7 @@ from domain.decider import Actor, Recorded
 from domain.ledger.application import Cases
 from domain.ledger.mapper import decoded
 from domain.ledger.proofs import Headed, Proven, Sealed, Snapshot, snapshot, worded
-from domain.ledger.words import entry_key
+from domain.ledger.words import opening_key
 from domain.rules import RuleLanguage
 
 FORMAT = "luotsi-bundle-1"
@@ -137,7 +137,7 @@ class Bundle:
         if self.key is None:
             return
         for version, ciphertext in self.there.ciphertexts(self.opening.opened()):
-            yield version, ciphertext, entry_key(self.key, self.region, self.there.case, version)
+            yield version, ciphertext, opening_key(self.key, self.region, self.there.case, version, ciphertext)
 
     def _files(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         yield "events.jsonl", _lines(self._event(it) for it in self.there.events())

@@ -24,7 +24,10 @@ def event_hash(region: str, stream: UUID, version: int, previous: bytes, documen
 
 @dataclass(frozen=True)
 class Document:
-    """A stored event as far as it says something of itself; `words` is the digest of its words' ciphertext."""
+    """A stored event as far as it says something of itself; `words` is the digest of its words' ciphertext.
+
+    One that is not `salted` is of before the log was sealed.
+    """
 
     topic: str
     context: dict[str, Any]
@@ -32,6 +35,7 @@ class Document:
     event: dict[str, Any]
     occurred: datetime
     recorded: datetime
+    salted: bool
 
     @classmethod
     def read(cls, text: str) -> Document:
@@ -39,11 +43,12 @@ class Document:
         value = strict.loads(text)
         if isinstance(value, dict):
             value.setdefault("salt", None)  # events of before there were seals have none
-        topic, _, context, words, _, event = strict.fields(
+        topic, _, context, words, salt, event = strict.fields(
             value, topic=strict.text, payload=strict.whole, context=strict.mapping,
             words=strict.digest_or_none, salt=strict.text_or_none, event=strict.mapping,
         )  # fmt: skip
         for name in ("occurred", "recorded"):
             if name not in context:
                 raise strict.Malformed(f"the context has no {name!r}")
-        return cls(topic, context, words, event, strict.moment(context["occurred"]), strict.moment(context["recorded"]))
+        times = [strict.moment(context[name]) for name in ("occurred", "recorded")]
+        return cls(topic, context, words, event, *times, salted=salt is not None)

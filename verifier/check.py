@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from cryptography import x509
 
 from verifier import checkpoints, diagnosis, events, heads, keys, manifest, strict, times, words
-from verifier.archive import Archive
+from verifier.archive import CHUNK, Archive
 from verifier.chain import Document
 from verifier.checkpoints import Proven
 from verifier.events import DESTROYED, SEALED, WITHHELD, Entry
@@ -21,7 +23,7 @@ from verifier.findings import (
     LineMalformed,
     ManifestDiffers,
     NoBundle,
-    NothingLogged,
+    NothingProven,
     NotThere,
     OptionMalformed,
     Unreadable,
@@ -29,6 +31,9 @@ from verifier.findings import (
 from verifier.manifest import Manifest
 from verifier.note import COSIGNATURE, ED25519, Checkpoint, Key, NoteMalformed
 from verifier.report import WHOLE, Report, Told
+
+_IN_MEMORY = 1 << 26
+"""How many bytes of a bundle are copied without going to the disk."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,19 @@ def check(
     return report
 
 
-def _opened(path: str | Path) -> BinaryIO:
-    try:
-        return Path(path).open("rb")
-    except ValueError:  # it holds what no path does
-        raise NotThere(why="it is no path") from None
+@contextmanager
+def _opened(path: str | Path) -> Iterator[BinaryIO]:
+    """Give a copy of the file: what is read twice has to be the same, wherever it came from."""
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        try:
+            with Path(path).open("rb") as file:
+                size = file.seek(0, 2)
+                file.seek(0)
+                for _ in range(0, size, CHUNK):
+                    copy.write(file.read(CHUNK))
+        except ValueError:  # it holds what no path does
+            raise NotThere(why="it is no path") from None
+        yield cast("BinaryIO", copy)
 
 
 def _check(archive: Archive, trust: Trust, report: Report, *, history: bool) -> None:
@@ -111,6 +124,7 @@ def _events(archive: Archive, told: Manifest, proven: Proven, report: Report) ->
         report.faults.append(ManifestDiffers(said=f"{told.versions} versions", found=f"{len(entries)}"))
     wrong = diagnosis.faults(entries, archive, told, proven.now, sealed)
     report.faults += wrong
+    report.about["sealed"] = sealed.day if sealed and sealed.version else None
     if sealed:
         heads.compare(sealed, entries, report, whole=not wrong)
     if not wrong:  # what is out of place has its position and its time from there
@@ -126,10 +140,10 @@ def _in_order(entries: Sequence[Entry], proven: Proven, report: Report) -> None:
         events.rising(entries, report)
     covered = sum(it.position is not None for it in entries)
     report.about |= {"versions": len(entries), "covered": covered}
-    if not covered:
-        report.faults.append(NothingLogged())
+    if not any(it.follows and it.position for it in entries):
+        report.faults.append(NothingProven())
         return
-    with report.step(f"{covered} of them are in the log, in the order of their versions."):
+    with report.step(f"{covered} events, of {len(entries)}, are in the log, in the order of their versions."):
         events.positions(entries, proven.now.size, report)
 
 
@@ -145,11 +159,15 @@ def _young(entries: Sequence[Entry], report: Report) -> None:
 def _hidden(entries: Sequence[Entry], sealed: heads.Heads | None, report: Report) -> None:
     claims = Counter(it.claim for it in entries)
     hidden = Counter(it.withheld for it in entries if it.withheld is not None)
-    loose = [it for it, after in zip_longest(entries, entries[1:]) if it.withheld and not (after and after.follows)]
+    loose = [
+        it.version for it, after in zip_longest(entries, entries[1:])
+        if it.withheld is not None and not (after and after.follows and after.position)
+        and not (sealed and sealed.hash == it.hash)
+    ]  # fmt: skip
+    report.about["loose"] = len(loose)
     report.uncovered += [
-        f"Whether version {it.version} is this case's: it is withheld, and no event that is shown follows from it."
-        for it in loose
-        if not (sealed and sealed.hash == it.hash)
+        f"Whether version {version} is this case's: it is withheld, and no event shown in the log follows from it."
+        for version in loose
     ]
     report.uncovered += [
         f"What {_events_of(count)} withheld on the ground “{why}” say: only that they are there."

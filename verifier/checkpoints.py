@@ -49,12 +49,16 @@ class Proven:
 
 @dataclass(frozen=True)
 class Epoch:
-    """How an epoch began: a restore had kept so many events of those that were published in the one before."""
+    """How an epoch began: a restore had kept so many events of those that were published in the one before.
+
+    `doubtful`: only keys that were compromised have signed that.
+    """
 
     number: int
     kept: int
     published: int
     opened: str
+    doubtful: bool
 
 
 def read(archive: Archive) -> list[tuple[Checkpoint, list[bytes]]]:
@@ -161,7 +165,17 @@ def epochs(notes: Sequence[str], keys: Keys, now: Checkpoint, report: Report) ->
         current = epoch_of(now.origin, keys.region, now.size)
         if current not in {1, *(it.number for it in found)} and len(found) == len(notes):
             raise EpochNoteMissing(epoch=current)
+        for it in found:
+            if it.number > current:
+                raise EpochNoteWrong(
+                    epoch=it.number, why="the checkpoint is of an epoch before, which was over by then"
+                )
     for it in found:
+        if it.doubtful:
+            report.uncovered.append(
+                f"What a restore lost when epoch {it.number} began: its note is signed with a compromised key alone, "
+                "so whoever stole that could have made it up."
+            )
         if it.kept < it.published:
             report.uncovered.append(
                 f"What a restore lost: by its own signed note the region kept {it.kept} of {it.published} events when "
@@ -184,9 +198,10 @@ def _epoch(text: str, before: int, keys: Keys) -> Epoch:
         _log("reads", lines[4], keys.region, epoch)
     except (NoteMalformed, strict.Malformed) as malformed:
         raise EpochNoteWrong(epoch=epoch, why=str(malformed)) from None
-    if not keys.signers(signed, name):
+    signers = keys.signers(signed, name)
+    if not signers:
         raise EpochNoteWrong(epoch=epoch, why="it is signed with none of the region's keys")
-    return Epoch(epoch, kept, published, opened)
+    return Epoch(epoch, kept, published, opened, all(map(keys.compromised, signers)))
 
 
 def _log(log: str, line: str, region: str, epoch: int) -> tuple[int, int]:

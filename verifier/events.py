@@ -62,6 +62,7 @@ class Entry:
     root: bytes | None
     digest: bytes | None
     recorded: datetime | None
+    salted: bool = False
 
 
 def lines(archive: Archive) -> Iterator[Line]:
@@ -97,6 +98,7 @@ def read(archive: Archive, manifest: Manifest, proven: Proven, report: Report) -
 
 def _entry(line: Line, before: Entry, manifest: Manifest, proven: Proven, report: Report) -> Entry:
     root = follows = digest = recorded = None
+    salted = False
     if line.position is None and line.path:
         report.faults.append(ProofWithoutPosition(version=line.version))
     if line.position:
@@ -108,11 +110,11 @@ def _entry(line: Line, before: Entry, manifest: Manifest, proven: Proven, report
             follows = said == line.hash
         with report.noting():
             document = _document(line)
-            digest, recorded = document.words, document.recorded
+            digest, recorded, salted = document.words, document.recorded, document.salted
     with report.noting():
         _claims(line, digest, manifest)
     return Entry(
-        line.version, line.position, line.hash, line.claim, line.withheld, follows, root, digest, recorded
+        line.version, line.position, line.hash, line.claim, line.withheld, follows, root, digest, recorded, salted
     )  # fmt: skip
 
 

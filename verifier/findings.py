@@ -332,8 +332,8 @@ class PositionOutside(Broken):
     """Version {version} has position {position} in the log, and the checkpoint has {size} events."""
 
 
-class NothingLogged(Unreadable):
-    """The log has none of the events yet, so nothing of the history is proven. Ask for a newer bundle."""
+class NothingProven(Unreadable):
+    """No event is both shown and in the log, so nothing of the history is proven. Ask for a newer bundle."""
 
 
 class PositionMissing(Broken):

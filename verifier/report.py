@@ -12,6 +12,8 @@ from typing import Any
 from verifier.findings import Broken, Fault, Unreadable
 
 WHOLE, BROKEN, UNREADABLE = 0, 1, 2
+IN_WORDS = {"vouched", "loose", "sealed"}
+"""What is told in words instead."""
 MOST = 100
 """How many faults are told one by one."""
 LABELS = {"made": "made, as it says", "origin": "log", "size": "events in the log", "covered": "of them in the log"}
@@ -101,10 +103,10 @@ def printable(text: str) -> str:
 def _lines(report: Report, *, history: bool) -> Iterator[str]:
     yield {
         WHOLE: "WHOLE: nothing is wrong with this bundle" + _limits(report.about),
-        BROKEN: "BROKEN: this bundle is not what the region's log has.",
+        BROKEN: "BROKEN: this bundle does not prove what it says.",
         UNREADABLE: "UNREADABLE: this could not be checked.",
     }[report.exit]
-    yield from (f"  {LABELS.get(name, name)}: {value}" for name, value in report.about.items() if name != "vouched")
+    yield from (f"  {LABELS.get(name, name)}: {value}" for name, value in report.about.items() if name not in IN_WORDS)
     for heading, said in (
         ("What is wrong", [str(it) for it in report.faults[:MOST]]),
         ("What was checked", report.checked),
@@ -127,7 +129,13 @@ def _limits(about: dict[str, Any]) -> str:
     """Return how far it is whole: no further than it is covered, and by whose word."""
     versions, covered = (about.get(name, 0) for name in ("versions", "covered"))
     until = f" up to version {covered}, and nothing proves what comes after" if covered < versions else ""
-    return until + ("." if about.get("vouched") else " - if its key is the region's, for which nobody vouches.")
+    doubts = {
+        "its key is the region's, for which nobody vouches": not about.get("vouched"),
+        f"{about.get('loose')} of its events, which are withheld, are this case's": about.get("loose"),
+        "nothing was cut off at its end, which no sealing covers": not about.get("sealed"),
+    }
+    told = ", and if ".join(it for it, so in doubts.items() if so)
+    return f"{until} - if {told}." if told else f"{until}."
 
 
 def _told(it: Told) -> Iterator[str]:

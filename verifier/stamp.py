@@ -75,7 +75,7 @@ def check(stamp: Stamp, text: str, size: int) -> None:
         raise findings.StampOfSomethingElse(size=size)
     try:
         _signed(stamp, size)
-        _fit(stamp, size)
+        fit(stamp, size)
     except _UNREADABLE as damaged:
         raise findings.StampMalformed(size=size, why=str(damaged)) from None
 
@@ -86,6 +86,7 @@ def lead(stamp: Stamp, authorities: Sequence[x509.Certificate], size: int) -> No
         return
     issuer = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _may_issue)
     issuer = issuer.may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign)
+    issuer = issuer.may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _may_stamp)
     policy = PolicyBuilder().store(Store(list(authorities))).time(stamp.time.replace(tzinfo=None))
     policy = policy.extension_policies(ca_policy=issuer, ee_policy=ExtensionPolicy.permit_all())
     try:
@@ -102,6 +103,12 @@ def _may_issue(_: object, __: object, basic: x509.BasicConstraints | None) -> No
 def _may_sign(_: object, __: object, usage: x509.KeyUsage | None) -> None:
     if usage is not None and not usage.key_cert_sign:
         raise ValueError("an issuer may not sign certificates")
+
+
+def _may_stamp(_: object, __: object, usage: x509.ExtendedKeyUsage | None) -> None:
+    purposes = {ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    if usage is not None and not purposes & set(usage):
+        raise ValueError("an issuer is none of those that stamp")
 
 
 def _read(token: bytes) -> Stamp:
@@ -215,13 +222,26 @@ def _verify(stamp: Stamp) -> None:
             raise der.DerMalformed("its key is of no kind that stamps are signed with")
 
 
-def _fit(stamp: Stamp, size: int) -> None:
-    """See that the certificate is for time stamps and for nothing else (RFC 3161, 2.3), and held at the time."""
+def fit(stamp: Stamp, size: int) -> None:
+    """See that the certificate is for time stamps and for nothing else (RFC 3161, 2.3), and held at the time.
+
+    Raises `StampUnfit`.
+    """
     try:
         usage = stamp.certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         raise findings.StampUnfit(size=size, why="it does not say what it is for") from None
     if not usage.critical or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise findings.StampUnfit(size=size, why="it is not for time stamps alone")
+    if not _may_be_signed_with(stamp.certificate):
+        raise findings.StampUnfit(size=size, why="it is not for signatures")
     if not stamp.certificate.not_valid_before_utc <= stamp.time <= stamp.certificate.not_valid_after_utc:
         raise findings.StampUnfit(size=size, why="it did not hold at that time")
+
+
+def _may_be_signed_with(certificate: x509.Certificate) -> bool:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return usage.digital_signature or usage.content_commitment

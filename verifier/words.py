@@ -26,6 +26,7 @@ from verifier.findings import (
 from verifier.report import Report
 
 _KEY, _NONCE = 32, 12
+_COMMITMENT = b"luotsi-commitment-1"
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -70,6 +71,8 @@ def _opened(
         raise WordsAltered(version=version)
     if not hmac.compare_digest(ciphertext[:_KEY], key[_KEY:]):
         raise KeyOpensAnother(version=version)
+    if it.salted and not hmac.compare_digest(key[_KEY:], hmac.digest(key[:_KEY], _COMMITMENT, "sha256")):
+        raise WordsNotOpening(version=version, why="they commit to no key, and may open in two ways")
     try:
         opened = AESGCM(key[:_KEY]).decrypt(ciphertext[_KEY : _KEY + _NONCE], ciphertext[_KEY + _NONCE :], None)
     except (InvalidTag, ValueError):  # too short for a nonce, or another key

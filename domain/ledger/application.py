@@ -46,7 +46,7 @@ from domain.ledger.keys.keks import Keks
 from domain.ledger.mapper import EventMapper, Sealed, decoded
 from domain.ledger.recorder import Act, LedgerRecorder, Overtaken, Receipt, select_stream
 from domain.ledger.warm import Loaded, NoReadModels, ReadModels, Warm
-from domain.ledger.words import Keyring, entry_key, unseal
+from domain.ledger.words import Keyring, opening_key, unseal
 from domain.remembered import Holder
 
 __all__ = [
@@ -279,8 +279,8 @@ class Cases(Application[UUID]):
             key = self.keyring.learn(stream, bytes(wrapped[0]))
             found = cursor.execute(_WORDS, (stream, wanted, wanted)).fetchall()
         return {
-            version: unseal(entry_key(key, self.region.name, stream, version), bytes(ciphertext))
-            for version, ciphertext in found
+            version: unseal(opening_key(key, self.region.name, stream, version, ciphertext), ciphertext)
+            for version, ciphertext in ((version, bytes(it)) for version, it in found)
         }
 
     def client_of(self, case: UUID) -> UUID | None:
@@ -305,9 +305,12 @@ class Cases(Application[UUID]):
         if known is not None and not (known.version and self.keyring.get(stream)):
             known = None
         with self.pool.connection() as connection:
-            stored = select_stream(connection, stream, known.version if known else 0, None, None)
+            stored = select_stream(connection, stream, known.version - 1 if known else 0, None, None)
+            if known is not None and not (stored and stored[0].hash == known.head):
+                self.warm.forget(stream)  # a restore has taken back what is remembered
+                known, stored = None, select_stream(connection, stream, 0, None, None)
             client = known.client if known else self._beside(connection, stream)
-        loaded = self._read_on(known or self._nothing(stream, state, client), stored)
+        loaded = self._read_on(known or self._nothing(stream, state, client), stored[1:] if known else stored)
         self.warm.put(loaded)
         return loaded
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from domain.ledger.fault import Fault
 from domain.ledger.keys.signing import SigningKeys
 from domain.ledger.logs import LOGS, Log, fence
 from domain.ledger.notes import Checkpoint, CheckpointMalformed, NoteMalformed, signed, text_of
-from domain.ledger.publish import replacing
+from domain.ledger.publish import publish, replacing
 from domain.ledger.tiles import Tiles
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class LogForked(Fault):
 
 @dataclass(frozen=True)
 class Published:
-    """The last published checkpoint of each log, in files that a restore of the database does not bring back."""
+    """The last published checkpoint of each log and the epochs' notes, in files that a restore does not undo."""
 
     directory: Path
 
@@ -58,8 +59,24 @@ class Published:
         with replacing(self._path(log)) as file:
             file.write(note.encode())
 
+    def note(self, epoch: int) -> str | None:
+        """Return the note of an epoch. Raises `PublishedDamaged`."""
+        try:
+            return self._of_epoch(epoch).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as damaged:
+            raise PublishedDamaged(self._of_epoch(epoch)) from damaged
+
+    def put_note(self, epoch: int, note: str) -> None:
+        """Keep an epoch's note, unless it is there. Raises `FileUnwritable`."""
+        publish(self._of_epoch(epoch), note.encode())
+
     def _path(self, log: Log) -> Path:
         return self.directory / f"{log.name}.checkpoint"
+
+    def _of_epoch(self, epoch: int) -> Path:
+        return self.directory / f"epoch-{epoch}.note"
 
 
 @dataclass(frozen=True)
@@ -73,9 +90,11 @@ class Notary:
     def take_over(self, connection: Connection) -> None:
         """Make sure that what was published is there, before anything gets a position; if not, open a new epoch.
 
-        Raises `LogForked` and `PublishedDamaged`.
+        Raises `LogForked`, `PublishedDamaged`, `FileUnwritable`, and what the keys raise.
         """
         epoch = epoch_of(connection)
+        for number, note in connection.execute("SELECT epoch, note FROM epochs").fetchall():
+            self.published.put_note(number, note)
         gone = [of for log in LOGS if (of := self._gone(connection, log, epoch)) is not None]
         if gone:
             self.open_epoch(connection, max(gone) + 1)
@@ -111,28 +130,46 @@ class Notary:
     def open_epoch(self, connection: Connection, epoch: int, *, forked: bool = False) -> None:
         """Begin an epoch: tell in a signed note what the one before had published, and how much of it is kept.
 
-        With `forked` the logs went on in another way than they were published, and none of it counts as kept.
+        Epochs of which the restored ledger does not know are not forgotten: their notes are taken up, and it is the one
+        after them. With `forked` the logs went on in another way than they were published, and nothing counts as kept.
         """
         name, opened = f"luotsi/{self.region.name}/epochs", datetime.now(UTC)
         with connection.transaction():
             before = fence(connection)
             if before >= epoch:
                 return  # another was first
-            told = [self._told(log, Tiles(connection, log.name), before, forked=forked) for log in LOGS]
+            undone = self._take_up(connection, before)
+            epoch = max(epoch, before + len(undone) + 1)
+            told = [self._told(log, Tiles(connection, log.name), before, undone, forked) for log in LOGS]
             text = "".join(f"{line}\n" for line in (name, epoch, f"{opened:%Y-%m-%dT%H:%M:%SZ}", *told))
             note = signed(text, [self.keys.signer(connection, name)])
-            connection.execute("INSERT INTO epochs (epoch, opened, note) VALUES (%s, %s, %s)", (epoch, opened, note))
+            self.published.put_note(epoch, note)
+            connection.execute(_EPOCH, (epoch, opened, note))
             connection.execute("UPDATE log_state SET epoch = %s", (epoch,))
         _log.error("what was published is not all here: epoch %d begins, and cursors of before are over", epoch)
 
-    def _told(self, log: Log, tree: Tiles, epoch: int, *, forked: bool) -> str:
-        """Return the line that says how much is kept of a log, and what was published of it."""
+    def _take_up(self, connection: Connection, epoch: int) -> list[str]:
+        """Let the ledger have the notes of the epochs after this one, which a restore has undone; return them."""
+        notes = list[str]()
+        while (note := self.published.note(epoch + len(notes) + 1)) is not None:
+            notes.append(note)
+            connection.execute(_EPOCH, (epoch + len(notes), _opened(note), note))
+        return notes
+
+    def _told(self, log: Log, tree: Tiles, epoch: int, undone: Sequence[str], forked: bool) -> str:
+        """Return the line that says how much is kept of a log, and what was published of it.
+
+        Of what an epoch had published that was undone, it is as much as each since the ledger's own had kept.
+        """
         published = self.published.of(log)
         if published is None:
             return f"{log.name} {tree.size} none"
         of, checkpoint = published
         kept = min(tree.size, checkpoint.size)
-        if forked or (of > epoch and tree.root(kept) != checkpoint.root):  # nobody knows where they parted
+        if of > epoch and tree.root(kept) != checkpoint.root:
+            since = [_kept(it, log) for it in undone[: of - epoch]]
+            kept = min(kept, *since) if len(since) == of - epoch else 0  # or nobody knows where they parted
+        if forked:
             kept = 0
         return f"{log.name} {kept} {base64.b64encode(checkpoint.text.encode()).decode()}"
 
@@ -163,6 +200,16 @@ def epoch_of(connection: Connection) -> int:
     return int(epoch)
 
 
+def _opened(note: str) -> datetime:
+    return datetime.fromisoformat(text_of(note).splitlines()[2])
+
+
+def _kept(note: str, log: Log) -> int:
+    """Return how much of a log an epoch's note says that it has kept."""
+    lines = (line.split(" ") for line in text_of(note).splitlines()[3:])
+    return next(int(kept) for name, kept, _ in lines if name == log.name)
+
+
 def _goes_on_from(checkpoint: Checkpoint, tree: Tiles) -> None:
     """Make sure that a tree has all that was published of it. Raises `LogForked`."""
     if checkpoint.size > tree.size or tree.root(checkpoint.size) != checkpoint.root:
@@ -173,6 +220,7 @@ def _last(connection: Connection, log: Log) -> tuple[int, int] | None:
     return connection.execute(_LAST, (log.name,)).fetchone()
 
 
+_EPOCH = "INSERT INTO epochs (epoch, opened, note) VALUES (%s, %s, %s)"
 _LAST = "SELECT epoch, size FROM checkpoints WHERE log = %s ORDER BY epoch DESC, size DESC LIMIT 1"
 _CHECKPOINT = """
     INSERT INTO checkpoints (log, epoch, size, root, note) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""

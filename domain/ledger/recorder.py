@@ -1,9 +1,9 @@
 """One transaction: events, words, key, lookup, outbox, receipts, and the projections' rows; or nothing of it.
 
 A batch of acts is one SQL statement with data-modifying parts, so PostgreSQL itself makes it whole. Every part waits
-for `guard`: if a stream that a decision looked at has moved on, or the key-encryption key under which a new stream's
-key is wrapped is retired, nothing at all is written and the acts are decided again. The events' primary key is the
-concurrency check.
+for `guard`: if a stream that a decision looked at has moved on, or is not there as it was (a restore took it back under
+a running process), or the key-encryption key under which a new stream's key is wrapped is retired, nothing at all is
+written and the acts are decided again. The events' primary key is the concurrency check.
 """
 
 from __future__ import annotations
@@ -286,6 +286,8 @@ def _without_rows(act: Act) -> Act:
 def _add_act(batch: _Batch, act: Act, rows: dict[str, list[dict[str, Any]]]) -> None:
     last = act.base + len(act.events)
     batch.guards += [{"stream": stream, "version": version} for stream, version in act.looked_at]
+    if act.base and act.events:
+        batch.guards.append({"stream": act.stream, "version": act.base, "head": act.head.hex()})
     batch.receipts += [
         {"command": r.command, "stream": r.stream, "first": r.first, "last": r.last, "fingerprint": r.fingerprint.hex()}
         for r in act.receipts

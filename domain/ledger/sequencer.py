@@ -14,7 +14,7 @@ from psycopg import Connection
 from domain.ledger.beside import TAKEOVER_SECONDS, Beside, elected
 from domain.ledger.database import Region
 from domain.ledger.fault import Fault
-from domain.ledger.notary import Notary
+from domain.ledger.notary import LogForked, Notary
 
 BATCH = 1000
 PAUSE_SECONDS = 0.05
@@ -89,7 +89,10 @@ class Sequencer(Beside):
                 return
         self._well.done()
         if self._takes_over(connection):
-            self._go_on(connection)
+            try:
+                self._go_on(connection)
+            except LogForked as forked:  # restored under our hands, it may be: then an epoch is opened at the next try
+                self._tell("no event gets a position", forked)
         if not self.told_to_stop.is_set():
             connection.close()
             self.told_to_stop.wait(2 * TAKEOVER_SECONDS)
@@ -111,11 +114,13 @@ class Sequencer(Beside):
         return True
 
     def _seal(self, connection: Connection) -> bool:
-        """Seal what has its position; say whether that could be done."""
+        """Seal what has its position; say whether that could be done. Raises `LogForked`."""
         self._looking.done()
         try:
             if self.notary.seal(connection):
                 self._signing.done()
+        except LogForked:
+            raise
         except Fault as fault:
             self._signing.done()  # so that it is tried again no sooner than usual
             self._tell("events have their positions, and are not sealed", fault)

@@ -39,6 +39,10 @@ _PIECES = {
             SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(stream uuid, version integer)
             JOIN events e ON e.stream = g.stream AND e.version = g.version + 1
         ) AND NOT EXISTS (
+            SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(stream uuid, version integer, head text)
+            LEFT JOIN events e ON e.stream = g.stream AND e.version = g.version
+            WHERE g.version > 0 AND (e.stream IS NULL OR e.hash <> decode(g.head, 'hex'))
+        ) AND NOT EXISTS (
             SELECT 1 FROM json_to_recordset(%(guards)s::json) AS g(kek uuid)
             WHERE g.kek IS NOT NULL AND NOT wraps(g.kek)
         ) AS hold

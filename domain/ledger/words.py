@@ -1,8 +1,8 @@
 """Words apart: free text is sealed under an entry key of its stream's key, and stored beside the event.
 
 AES-256-GCM under a key that HKDF (RFC 5869) derives from the stream's key for the region, stream and version. GCM does
-not commit to its key, so a second output of the same derivation stands in front as the commitment. One entry's key
-opens that entry and no other.
+not commit to its key, so an HMAC under it stands in front as the commitment: nobody can contrive a ciphertext that
+opens in two ways. One entry's key opens that entry and no other.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from domain.ledger.fault import Fault
 from domain.ledger.keys.keks import Keks
 
 _KEY, _NONCE = 32, 12
+_COMMITMENT = b"luotsi-commitment-1"
 _REMEMBERED = 50_000
 
 
@@ -87,6 +88,15 @@ class Keyring:
 
 def entry_key(stream_key: bytes, region: str, stream: UUID, version: int) -> bytes:
     """Return the key that opens one entry's words and no other's, with the commitment to it: 32 and 32 bytes."""
+    key = HKDFExpand(SHA256(), _KEY, _place(region, stream, version)).derive(stream_key)
+    return key + hmac.digest(key, _COMMITMENT, "sha256")
+
+
+def opening_key(stream_key: bytes, region: str, stream: UUID, version: int, ciphertext: bytes) -> bytes:
+    """Return the key of words that are there. Those of before the log was sealed commit to it in another way."""
+    key = entry_key(stream_key, region, stream, version)
+    if ciphertext[:_KEY] == key[_KEY:]:
+        return key
     return HKDFExpand(SHA256(), 2 * _KEY, _place(region, stream, version)).derive(stream_key)
 
 

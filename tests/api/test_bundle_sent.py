@@ -97,6 +97,7 @@ def test_whoever_goes_away_leaves_nothing_behind(own_door: Door) -> None:
 
     asyncio.run(go_away())
     assert reading(own_door) == 0
+    assert len(own_door.get(f"/cases/{case}/reads").json()["reads"]) == AT_ONCE + 1
     assert own_door.get(f"/cases/{case}/bundle").status_code == 200
 
 

@@ -106,11 +106,13 @@ def chained(region: str, stream: UUID, version: int, previous: bytes, document: 
     return sha256(b"".join(len(it).to_bytes(8, "big") + it for it in parts)).digest()
 
 
-def entry_key(stream: UUID, version: int, region: str = REGION) -> bytes:
-    """HKDF-Expand by RFC 5869, 2.3, written out: two rounds give 64 bytes."""
+def entry_key(stream: UUID, version: int, region: str = REGION, *, salted: bool = True) -> bytes:
+    """HKDF-Expand by RFC 5869, 2.3, written out; two rounds give the 64 bytes of before the log was sealed."""
     stream_key = sha256(b"key of " + stream.bytes).digest()
     info = b"luotsi-words-1" + bytes([len(region)]) + region.encode() + stream.bytes + version.to_bytes(8, "big")
     first = hmac.digest(stream_key, info + b"\x01", "sha256")
+    if salted:
+        return first + hmac.digest(first, b"luotsi-commitment-1", "sha256")
     return first + hmac.digest(stream_key, first + info + b"\x02", "sha256")
 
 
@@ -134,10 +136,11 @@ class Written:
 
 @dataclass
 class World:
-    """A region: its log so far. Documents of before the log was sealed are not `salted`."""
+    """A region: its log so far. Documents of before the log was sealed are not `salted`, nor words `committed`."""
 
     region: str = REGION
     salted: bool = True
+    committed: bool = True
     log: list[bytes] = field(default_factory=list)
     events: list[Written] = field(default_factory=list)
     heads: list[Written] = field(default_factory=list)
@@ -152,7 +155,11 @@ class World:
         """Log an event of a stream."""
         before = [it for it in self.events if it.stream == stream]
         version, previous = len(before) + 1, before[-1].hash if before else b""
-        sealed = ciphertext(entry_key(stream, version, self.region), words) if words else None
+        sealed = (
+            ciphertext(entry_key(stream, version, self.region, salted=self.salted and self.committed), words)
+            if words
+            else None
+        )
         document = documented(topic, recorded, sealed, event, salted=self.salted)
         hashed = chained(self.region, stream, version, previous, document)
         self.log.append(hashed)
@@ -297,9 +304,10 @@ Twist = Callable[[World, UUID, int], datetime | None]
 def told(
     region: str = REGION, twist: Callable[[int, datetime], datetime] = lambda _, time: time,
     sealed: Callable[[Written], Written] = lambda it: it, *, salted: bool = True,
+    committed: bool = True,
 ) -> World:  # fmt: skip
     """Write a log: case a's nine events, between those of b and of others, and on its twelfth place the sealing."""
-    world = World(region, salted)
+    world = World(region, salted, committed)
     while len(world.log) < AT[-1]:
         here = len(world.log) + 1
         if here in AT:
@@ -352,9 +360,8 @@ def event_line(world: World, it: Written, size: int = SIZE) -> dict[str, Any]:
 
 def words_line(it: Written) -> dict[str, Any]:
     assert it.ciphertext
-    return {
-        "version": it.version, "ciphertext": b64(it.ciphertext), "key": b64(entry_key(it.stream, it.version))
-    }  # fmt: skip
+    key = entry_key(it.stream, it.version, salted='"salt"' in it.document)
+    return {"version": it.version, "ciphertext": b64(it.ciphertext), "key": b64(key)}
 
 
 def checkpoint_line(world: World, size: int, *pairs: Pair, of: int = SIZE) -> dict[str, Any]:

@@ -169,6 +169,16 @@ def test_no_more_is_called_whole_than_is_covered(check: Check) -> None:
     assert first().endswith(" - if its key is the region's, for which nobody vouches.")
     made.events.pop()
     assert first(trusted=[KEY]) == "WHOLE: nothing is wrong with this bundle."
+    made.heads = None
+    assert first(trusted=[KEY]).endswith(" - if nothing was cut off at its end, which no sealing covers.")
+    for line in made.events[1:3]:
+        line.pop("document")
+        line |= {"withheld": "", "words": "withheld"}
+    made.words = made.words[:1]
+    assert first(trusted=[KEY]) == (
+        "WHOLE: nothing is wrong with this bundle - if 2 of its events, which are withheld, are this case's, and if "
+        "nothing was cut off at its end, which no sealing covers."
+    )
     told_ = json.loads(as_json(check(bundle()), history=False))
     assert (told_["versions"], told_["covered"], told_["vouched"]) == (9, 8, False)
 
@@ -181,6 +191,16 @@ def test_a_stamp_for_which_nobody_vouches_tells_no_time(check: Check) -> None:
     assert not_covered(check(bundle()), "When the log was as it is")
     assert not not_covered(check(bundle(), authorities=[AUTHORITY.pem]), "When the log was as it is")
     assert not not_covered(check(bundle(), witnesses=[WITNESS.vkey(WITNESS_NAME, 4)]), "When the log was as it is")
+
+
+def test_what_nobody_has_signed_for_vouches_for_no_event_that_is_withheld(check: Check) -> None:
+    made = bundle()
+    line = made.events[7]
+    del line["document"]
+    line |= {"withheld": "", "words": "withheld"}
+    report = check(made)
+    assert report.exit == 0
+    assert not_covered(report, "Whether version 8 is this case's")
 
 
 def test_a_withheld_end_that_was_sealed_is_covered(check: Check) -> None:
@@ -259,6 +279,15 @@ def test_an_epoch_may_be_skipped_by_a_restore_of_one_before(check: Check) -> Non
     made = in_epoch_two(forge.epoch_note(3, 10, published(17, 2)))
     made.checkpoints[0]["note"] = told().checkpoint(SIZE, origin=f"luotsi/{REGION}/events/3")
     assert check(made).exit == 0
+
+
+def test_what_a_stolen_key_says_of_an_epoch_is_doubted(check: Check) -> None:
+    made = in_epoch_two(forge.epoch_note(2, 17, published(17)))
+    made.keys["signing"].append(key_note(2, SECOND, "compromised"))
+    made.checkpoints[0]["note"] = told().checkpoint(SIZE, SECOND, origin=f"luotsi/{REGION}/events/2")
+    report = check(made, trusted=[SECOND.vkey(NAME)])
+    assert report.faults == []
+    assert not_covered(report, "What a restore lost when epoch 2 began: its note is signed with a compromised key")
 
 
 # Times

@@ -9,6 +9,7 @@ import pytest
 
 import verifier
 from tests.verifier.lies.all import LIES
+from tests.verifier.lies.said import kept, said
 from tests.verifier.lies.table import PAGE, table
 from verifier import findings
 from verifier.findings import Broken, Fault, Unreadable
@@ -20,6 +21,8 @@ KINDS = {
 }
 NO_FILE_OF_THEIR_OWN = {"not-there", "option-malformed", "no-bundle"}
 """They are about what is no file, no option, or a file of anything at all: see `test_honest` and `test_total`."""
+
+SAID = kept()
 
 
 @pytest.mark.parametrize("name", LIES)
@@ -36,6 +39,11 @@ def test_a_message_is_whole_and_is_a_sentence(name: str) -> None:
     lie = LIES[name]
     for fault in verifier.check(lie.path, **lie.options).faults:
         assert re.fullmatch(r"[^{}]+[.]", str(fault)), str(fault)
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_what_is_said_of_a_lie_is_what_was_said_when_it_was_made(name: str) -> None:
+    assert said(LIES[name]) == SAID.get(name), "run python -m tests.verifier.lies"
 
 
 @pytest.mark.parametrize("name", [it.name for it in LIES.values() if it.exact])

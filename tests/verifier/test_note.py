@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -132,3 +133,84 @@ def test_a_time_that_no_calendar_has_is_none() -> None:
     signature = WITNESS.private.sign(f"cosignature/v1\ntime {seconds}\n".encode() + text)
     line = b64(WITNESS.id(WITNESS_NAME, 4) + seconds.to_bytes(8, "big") + signature)
     assert cosigned(f"— {WITNESS_NAME} {line}\n") is None
+
+
+LINE = FIRST.line(NAME, TEXT)
+NONE = "what should be base64 is none"
+NO_LINE = "a signature line is a dash, a name and base64"
+
+
+@pytest.mark.parametrize(
+    ("note", "why"),
+    [
+        (signed("long\n" * 20_000, NAME, FIRST), "it is too long for a note"),
+        (signed(f"{TEXT}\t\n", NAME, FIRST), "it holds a control character"),
+        (signed(f"{TEXT}\x7f\n", NAME, FIRST), "it holds a control character"),
+        (TEXT, "it is no text, an empty line, and signature lines"),
+        (signed(TEXT, NAME, *[FIRST] * 101), "it has too many signature lines"),
+        (f"{TEXT}\n— {NAME} ====\n", NONE),
+        (f"{TEXT}\n— {NAME} AAAA AAA=\n", NO_LINE), (f"{TEXT}\n— {NAME} AA!AAAA=\n", NONE),
+        (f"{TEXT}\n— {NAME} AAAAAAB=\n", "what should be base64 is not written as base64 is"),
+        (f"{TEXT}\n— {NAME} AAAAAA==\n", NO_LINE), (f"{TEXT}\n{LINE.replace('— ', '—  ')}", NONE),
+        (f"{TEXT}\n {LINE}", NONE), (f"{TEXT}\n{LINE.removesuffix(chr(10))} more\n", NO_LINE),
+        (f"{TEXT}\n{LINE.replace('—', '-')}", NO_LINE),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_note_is_told(note: str, why: str) -> None:
+    with pytest.raises(NoteMalformed, match=f"^{re.escape(why)}$"):
+        Note.read(note)
+
+
+def test_a_note_may_be_as_long_as_a_note_may_be() -> None:
+    assert len(Note.read(signed(TEXT, NAME, *[FIRST] * MOST_LINES)).lines) == 100
+    line = signed("", NAME, FIRST)
+    longest = "x" * (64_000 - 1 - len(line)) + "\n" + line
+    assert Note.read(longest).text.endswith("x\n")
+    with pytest.raises(NoteMalformed, match="too long"):
+        Note.read("x" + longest)
+
+
+def test_a_text_may_have_empty_lines() -> None:
+    text = "one\n\ntwo\n\n\nthree\n"
+    note = Note.read(signed(text, NAME, FIRST))
+    assert note.text == text
+    assert Key(NAME, FIRST.public).signed(note)
+
+
+@pytest.mark.parametrize(
+    ("vkey", "why"),
+    [
+        (VKEY.replace("c74f", "c74e"), "the key's id is not that of its name and key: it was not copied whole"),
+        (VKEY[:-4], "it is no verification key: NAME+ID+BASE64, of an Ed25519 key"),
+        (FIRST.vkey("a\u200bb"), "it is no verification key: NAME+ID+BASE64, of an Ed25519 key"),
+        (FIRST.vkey("a b"), "it is no verification key: NAME+ID+BASE64, of an Ed25519 key"),
+        (FIRST.vkey("a", 2), "it is no verification key: NAME+ID+BASE64, of an Ed25519 key"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_key_is_told(vkey: str, why: str) -> None:
+    with pytest.raises(NoteMalformed, match=f"^{re.escape(why)}$"):
+        Key.read(vkey)
+
+
+THREE = "a checkpoint is three lines: origin, size, root"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (TEXT.replace("\n5\n", " 5\n"), THREE), (TEXT.replace("\n5\n", "\n5 "), THREE), (TEXT[:-1], THREE),
+        (f"{TEXT}\n", THREE), (TEXT.replace("luotsi/", "luot si/"), THREE), (f" {TEXT}", THREE),
+        (TEXT.replace("\n5\n", "\n5 \n"), "a number in it is not written as numbers are"),
+        (f"{NAME}\n5\n{b64(bytes(31))}\n", "a checkpoint's root is base64 of 32 bytes"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_checkpoint_is_told(text: str, why: str) -> None:
+    with pytest.raises(NoteMalformed, match=f"^{re.escape(why)}$"):
+        head_of(text)
+
+
+def test_what_is_wrong_with_base64_is_told() -> None:
+    with pytest.raises(NoteMalformed, match=r"^a checkpoint is UTF-8$"):
+        checkpoint_lines(b64(b"\xff\xfe"))
+    with pytest.raises(NoteMalformed, match=r"^a public key is base64 of 32 bytes$"):
+        public_key(b64(bytes(33)))

@@ -55,6 +55,29 @@ def test_every_continuation_up_to_256_leaves_is_proven() -> None:
             assert tree.extends(first, second, proof, TREE.root(first), TREE.root(second))
 
 
+def test_up_to_20_leaves_a_proof_of_inclusion_holds_in_its_own_place_alone() -> None:
+    for size in range(1, 21):
+        for index in range(size):
+            path = TREE.path(index, size)
+            places = [at for at in range(-1, 2 * size) if tree.root_of(leaf(index), at, size, path) == TREE.root(size)]
+            assert places == [index]
+
+
+def test_up_to_20_leaves_every_tree_continues_those_before_it() -> None:
+    for second in range(21):
+        for first in range(second + 1):
+            assert tree.extends(first, second, TREE.proof(first, second), TREE.root(first), TREE.root(second))
+
+
+def test_a_path_of_another_length_leads_nowhere() -> None:
+    for size in range(1, 21):
+        for index in range(size):
+            path = TREE.path(index, size)
+            assert tree.root_of(leaf(index), index, size, [*path, bytes(32)]) is None
+            assert not path or tree.root_of(leaf(index), index, size, path[:-1]) is None
+    assert tree.root_of(b"leaf", 1, 1, []) is None
+
+
 PLACES = st.integers(1, MOST).flatmap(lambda size: st.tuples(st.integers(0, size - 1), st.just(size)))
 
 

@@ -12,15 +12,12 @@ from psycopg import Connection
 
 from domain.ledger.audit import findings
 from domain.ledger.audit.findings import Finding, Tally
-from domain.ledger.audit.signers import Signers, Standing
+from domain.ledger.audit.signers import Signers
 from domain.ledger.audit.streams import BATCH, micros
 from verifier import stamp
 from verifier.der import DerMalformed
 from verifier.findings import Broken
 from verifier.note import Checkpoint, Key, Note, NoteMalformed
-
-APART = 600 * 1_000_000
-"""By how many microseconds clocks may differ, before something is out of order."""
 
 _SECOND = 1_000_000
 _1970 = micros(datetime(1970, 1, 1, tzinfo=UTC))
@@ -94,7 +91,7 @@ class Checking:
         by = self.signers.signed(said.note, said.origin)
         if not by:
             yield findings.CheckpointForged(**about)
-        elif not any(_in_use(key, it.at) for key in by):
+        elif not any(key.in_use(it.at) for key in by):
             yield findings.KeyNotThen(**about, number=by[0].number)
         tally.counts["checkpoints signed by a compromised key"] += bool(by) and all(key.compromised for key in by)
 
@@ -143,10 +140,6 @@ class Checking:
             return "it is not signed by the witness's key"
         seen = int.from_bytes(found.signature[:_TIME], "big") * _SECOND + _1970
         return None if seen == at else "it tells another time than its column"
-
-
-def _in_use(key: Standing, at: int) -> bool:
-    return key.made - APART <= at and (key.retired is None or at <= key.retired + APART)
 
 
 _WHERE = "WHERE log = %s AND epoch = ANY (%s) AND size > %s AND size <= %s"

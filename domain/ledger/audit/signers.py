@@ -15,6 +15,9 @@ from verifier.note import Key, Note, NoteMalformed
 from verifier.report import Report
 
 LOGS = ("events", "reads")
+APART = 600 * 1_000_000
+"""By how many microseconds clocks may differ, before something is out of order."""
+
 _SECOND = 1_000_000
 
 
@@ -28,6 +31,10 @@ class Standing:
     retired: int | None
     compromised: bool
     note: str
+
+    def in_use(self, at: int) -> bool:
+        """Say whether it was the key to sign with at a time, as far as clocks agree."""
+        return self.made - APART <= at and (self.retired is None or at <= self.retired + APART)
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,16 @@ class Signers:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch that began because something was lost: how many entries of each log it kept, and of how many."""
+    """An epoch that began because something was lost: how many entries of each log it kept, and of how many.
+
+    `doubtful`: only keys that were compromised have signed that.
+    """
 
     number: int
     opened: str
     kept: Mapping[str, int]
     published: Mapping[str, int | None]
+    doubtful: bool
 
 
 def signers(connection: Connection, region: str, tally: Tally) -> Signers:
@@ -116,8 +127,11 @@ def _epoch(of: Signers, number: int, opened: int, text: str) -> Epoch:
         raise NoteMalformed("it is of another epoch or region")
     if micros(strict.moment(at)) != opened // _SECOND * _SECOND:
         raise NoteMalformed("it says another time than its column")
-    if not of.signed(it, name):
+    by = of.signed(it, name)
+    if not by:
         raise NoteMalformed("it is signed by no key of this region")
+    if not any(one.in_use(opened) for one in by):
+        raise NoteMalformed(f"it is signed by key {by[0].number}, which was not in use at that time")
     kept, published = {}, {}
     for log, line in zip(LOGS, logs, strict=True):
         told, count, checkpoint = line.split(" ")
@@ -125,7 +139,7 @@ def _epoch(of: Signers, number: int, opened: int, text: str) -> Epoch:
             raise NoteMalformed("its logs are others")
         kept[log] = note.number(count)
         published[log] = None if checkpoint == "none" else note.checkpoint_lines(checkpoint)[1]
-    return Epoch(number, at, kept, published)
+    return Epoch(number, at, kept, published, all(one.compromised for one in by))
 
 
 def kept_of(log: str, epoch: int, all_of: Sequence[Epoch]) -> int | None:

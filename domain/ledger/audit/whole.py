@@ -224,7 +224,7 @@ def _not_vouched(connection: Connection, against: Against) -> Iterator[findings.
     """Find who was asked for, and has vouched for no checkpoint of the events: what is there was verified before."""
     cosigned = {who for (who,) in connection.execute("SELECT DISTINCT witness FROM cosignatures WHERE log = 'events'")}
     yield from (findings.NotCosigned(who=it) for it in sorted(against.asked - cosigned))
-    if against.authorities and not connection.execute("SELECT FROM stamps WHERE log = 'events' LIMIT 1").fetchone():
+    if against.authorities and not connection.execute("SELECT 1 FROM stamps WHERE log = 'events' LIMIT 1").fetchone():
         yield findings.NotStamped()
 
 
@@ -251,6 +251,8 @@ def _uncovered(connection: Connection, against: Against, report: Report) -> Iter
     for it in report.epochs:
         kept = (f"{it.kept[log]} of the {it.published[log] or 0} entries of {log}" for log in LOGS)
         yield f"Epoch {it.number} began {it.opened}, as something was lost. It kept {' and '.join(kept)}."
+        if it.doubtful:
+            yield f"The note of epoch {it.number} is signed with a compromised key alone: its thief could have made it."
 
 
 def _beginnings() -> frozenset[str]:

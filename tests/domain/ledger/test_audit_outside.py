@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -126,6 +126,29 @@ def test_after_a_compromise_the_key_before_vouches_for_nothing(good: Good, copy:
         "The key that signs now, 3, belongs with none that you gave: have it handed over in another way."
     ]
     assert any("signed by a key that was compromised alone" in it for it in report.uncovered)
+
+
+@pytest.mark.parametrize("hours", [0, 2])
+def test_an_epoch_that_a_stolen_key_began_is_doubted_and_refused_once_it_was_known(
+    good: Good, copy: Region, tmp_path: Path, hours: int
+) -> None:
+    home, thief = shutil.copytree(good.home, tmp_path / "home"), signing_key(good)
+    notary = notary_of(copy, home)
+    with copy.connect() as connection:
+        notary.keys.rotate(connection, compromised=True)
+    settle(copy, notary)
+    opened = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+    name = "luotsi/koe/epochs"
+    text = f"{name}\n2\n{opened:%Y-%m-%dT%H:%M:%SZ}\nevents 1 none\nreads 0 none\n"
+    with copy.connect(owner=True) as owner:
+        note = signed(text, [Signer(name, thief)])
+        owner.execute("INSERT INTO epochs (epoch, opened, note) VALUES (2, %s, %s)", (opened, note))
+    report = audit(copy, Against.of(published=home / "published"), TABLES)
+    refused = "The note of epoch 2 does not hold: it is signed by key 2, which was not in use at that time."
+    assert (refused in told(report)) == bool(hours)
+    assert any(it.startswith("The note of epoch 2 is signed with a compromised key") for it in report.uncovered) == (
+        not hours
+    )
 
 
 # What is not a lie

@@ -415,6 +415,12 @@ def test_a_restore_of_before_an_epoch_opens_the_one_after_it(
             seal(again)
             assert epoch(back) == expected
             assert published_epochs(again) == {expected}
+            with back.connect() as connection:
+                notes = [note for (note,) in connection.execute("SELECT note FROM epochs ORDER BY epoch")]
+                texts = [opened(it, keys_of(connection, back)).splitlines() for it in notes]
+            assert [int(it[1]) for it in texts] == list(range(2, expected + 1))  # none is forgotten
+            kept = checkpoints(back)[0].size
+            assert {it[3].split(" ")[1] for it in texts} == {str(kept)}  # nor is what all of them kept
 
 
 def test_a_restore_that_lost_nothing_goes_on(town: Town, notary: Notary, postgres: Server, tmp_path: Path) -> None:
@@ -426,6 +432,72 @@ def test_a_restore_that_lost_nothing_goes_on(town: Town, notary: Notary, postgre
         again = replace(notary, region=back)
         take_over(again)
         assert (seal(again), epoch(back)) == (0, 1)
+
+
+def test_a_restore_that_had_what_an_epoch_gave_up_has_kept_no_more_than_that_epoch(
+    town: Town, notary: Notary, postgres: Server, tmp_path: Path
+) -> None:
+    region = town.cases.region
+    settle(region, notary)
+    older = backed_up(region, tmp_path / "older")
+    town.case()
+    settle(region, notary)
+    newer = backed_up(region, tmp_path / "newer")
+    town.case()
+    settle(region, notary)
+    kept = checkpoints(region)[0]
+    for backup in (older, newer, newer):
+        with restored(postgres, backup) as back:
+            again = replace(notary, region=back)
+            take_over(again)
+            with ledger(back, tmp_path, NOTHING) as cases:
+                for _ in range(3):
+                    Town(cases).client()
+            settle(back, again)
+            with back.connect() as connection:
+                notes = [note for (note,) in connection.execute("SELECT note FROM epochs ORDER BY epoch")]
+    assert [it.splitlines()[3].split(" ")[1] for it in notes] == [str(kept.size)] * 3
+
+
+def test_a_ledger_that_is_restored_under_the_sequencer_begins_an_epoch(town: Town, notary: Notary) -> None:
+    region = town.cases.region
+    with at_work(Sequencer(region, notary, pause=0.01, interval=0.01)):
+        eventually(lambda: is_sealed_up_to_the_last(region))
+        kept = checkpoints(region)[-1].size
+        for _ in range(5):
+            town.case()
+        eventually(lambda: checkpoints(region)[-1].size > kept + 5)
+        with region.connect(owner=True) as owner, owner.transaction():
+            owner.execute("LOCK TABLE log_state")
+            for statement in UNDONE:
+                owner.execute(statement.encode(), {"kept": kept})
+        town.client()
+        eventually(lambda: epoch(region) == 2)
+        eventually(lambda: is_sealed_up_to_the_last(region))
+    assert notary.published.note(2)
+
+
+UNDONE = (
+    "DELETE FROM checkpoints WHERE size > %(kept)s",
+    "DELETE FROM tiles WHERE log = 'events'",
+    "UPDATE trees SET size = 0 WHERE log = 'events'",
+    "DELETE FROM sequence WHERE position > %(kept)s",
+    "DELETE FROM events WHERE (stream, version) NOT IN (SELECT stream, version FROM sequence)",
+    "DELETE FROM outbox",
+    "UPDATE log_state SET position = %(kept)s",
+)
+"""What a restore of the tables in one transaction does to those that the sequencer reads."""
+
+
+def test_a_note_that_is_not_beside_the_ledger_is_put_there_again(town: Town, notary: Notary) -> None:
+    settle(town.cases.region, notary)
+    with town.cases.region.connect() as connection:
+        notary.open_epoch(connection, 2)
+    note = notary.published.note(2)
+    assert note
+    (notary.published.directory / "epoch-2.note").unlink()
+    take_over(notary)
+    assert notary.published.note(2) == note
 
 
 def test_an_older_file_of_what_was_published_is_made_new_before_the_next_restore_goes_by_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ import pytest
 from psycopg import Connection
 
 from domain.ledger.application import Cases, TooBusy
-from domain.ledger.beside import elected
+from domain.ledger.beside import Beside, elected
 from domain.ledger.database import Region
 from domain.ledger.lag import Lag, lag
 from domain.ledger.sequencer import CHANNEL, Sequencer, drain, sequence
@@ -277,6 +278,45 @@ def test_one_sequencer_works_and_another_takes_over_within_seconds(town: Town, t
                 it.stop()
     assert is_whole(region)
     assert holder_of_the_lock(region) is None
+
+
+class Failing(Beside):
+    """Holds an office, and fails at it once."""
+
+    failed = False
+
+    def work(self, connection: Connection) -> None:
+        while not elected(connection, self.region, "failing"):
+            self.told_to_stop.wait(0.05)
+        if not self.failed:
+            self.failed = True
+            raise OSError("no space left on device")
+        self.told_to_stop.wait()
+
+
+def test_who_fails_in_whatever_way_leaves_the_office_says_so_and_tries_again(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    it = Failing(town.cases.region, "one who fails")
+    with caplog.at_level(logging.ERROR), town.cases.region.connect() as another:
+        it.start()
+        try:
+            eventually(lambda: it.failed and elected(another, town.cases.region, "failing"))
+            another.close()
+            with town.cases.region.connect() as third:
+                eventually(lambda: not is_free(third, town.cases.region, "failing"))
+        finally:
+            it.stop()
+    (told,) = caplog.records
+    assert told.getMessage() == "the one who fails failed and tries again"
+    assert told.exc_info
+
+
+def is_free(connection: Connection, region: Region, office: str) -> bool:
+    """Take an office for a moment, and say whether it was free."""
+    free = elected(connection, region, office)
+    connection.execute("SELECT pg_advisory_unlock_all()")
+    return free
 
 
 def test_two_regions_are_sequenced_side_by_side(cases: Cases) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +25,7 @@ from domain.ledger.keys.keks import keks_in
 from domain.ledger.keys.seal import KekMissing
 from domain.ledger.mapper import opened
 from domain.ledger.recorder import Overtaken
-from domain.ledger.words import KeyDestroyed, Keyring, WordsDamaged, entry_key, seal, unseal
+from domain.ledger.words import KeyDestroyed, Keyring, WordsDamaged, entry_key, opening_key, seal, unseal
 from domain.voice import RecordStatement, StatementRecorded
 from tests.domain.ledger.conftest import (
     everything,
@@ -119,6 +122,25 @@ def test_sealed_words_open_as_they_were_and_not_with_any_byte_changed(words: dic
         unseal(key, bytes(changed))
     with pytest.raises(WordsDamaged):
         unseal(key, ciphertext[:place])
+
+
+def test_words_of_before_the_log_was_sealed_open_as_they_were() -> None:
+    stream, stream_key = UUID(int=1), secrets.token_bytes(32)
+    before = HKDFExpand(SHA256(), 64, b"luotsi-words-1\x03koe" + stream.bytes + bytes(7) + b"\x01").derive(stream_key)
+    words, now = {"words": "sanat"}, entry_key(stream_key, "koe", stream, 1)
+    assert before != now
+    for key in (before, now):
+        ciphertext = seal(key, words)
+        assert opening_key(stream_key, "koe", stream, 1, ciphertext) == key
+        assert unseal(key, ciphertext) == words
+    with pytest.raises(WordsDamaged):
+        unseal(opening_key(stream_key, "koe", stream, 2, ciphertext), ciphertext)
+
+
+def test_the_commitment_is_made_of_the_key() -> None:
+    key = entry_key(secrets.token_bytes(32), "koe", UUID(int=1), 1)
+    assert key[32:] == hmac.digest(key[:32], b"luotsi-commitment-1", "sha256")
+    assert seal(key, {})[:32] == key[32:]
 
 
 def test_a_ciphertext_commits_to_its_key() -> None:

@@ -236,7 +236,7 @@ def position_hidden() -> bytes:
     return changed(change)
 
 
-@lie("nothing-logged")
+@lie("nothing-proven")
 def history_of_which_the_log_has_nothing() -> bytes:
     """Make a history up, say that the log does not have it yet, and that the case began after the heads were sealed."""
 
@@ -248,6 +248,19 @@ def history_of_which_the_log_has_nothing() -> bytes:
             line |= {"position": None, "path": []}
         it.heads |= dict.fromkeys(("place", "version", "hash", "path"))
         it.stamps = []
+
+    return changed(change)
+
+
+@lie("nothing-proven")
+def history_of_which_all_is_withheld() -> bytes:
+    """Show nothing: the log may have had these hashes from any case."""
+
+    def change(it: Bundle) -> None:
+        for line in it.events:
+            line.pop("document", None)
+            line |= {"withheld": "third_party", "words": "withheld"}
+        it.words = []
 
     return changed(change)
 

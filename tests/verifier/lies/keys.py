@@ -19,7 +19,7 @@ from tests.verifier.forge import (
     key_note,
     told,
 )
-from tests.verifier.lies.catalogue import KEY, NAME, lie
+from tests.verifier.lies.catalogue import KEY, NAME, changed, lie
 
 
 def with_keys(*notes: str, signer: forge.Pair = FIRST) -> Bundle:
@@ -130,6 +130,14 @@ def events_lost_that_are_known() -> bytes:
 @lie("epoch-note-missing")
 def epoch_note_missing() -> bytes:
     return in_epoch_two().pack()
+
+
+@lie("epoch-note-wrong")
+def checkpoint_of_an_epoch_that_is_over() -> bytes:
+    def change(it: Bundle) -> None:
+        it.keys["epochs"] = [forge.epoch_note(2, 10, published(17))]
+
+    return changed(change)
 
 
 @lie("epoch-note-wrong")

@@ -76,6 +76,15 @@ def key_altered() -> bytes:
     return changed(change)
 
 
+@lie("words-not-opening")
+def words_that_may_open_in_two_ways() -> bytes:
+    def change(it: Bundle) -> None:
+        for line in it.words:
+            line["key"] = b64(forge.entry_key(it.case, line["version"], salted=False))
+
+    return changed(change, forge.told(committed=False))
+
+
 @lie("words-missing")
 def words_missing() -> bytes:
     return changed(lambda it: it.words.pop())
