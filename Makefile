@@ -18,7 +18,7 @@ run: install ## Start the service
 	$(BIN)/luotsi serve
 
 test: install $(PROVIDER) ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: install ## Check format, style, types, the lock, and for known weaknesses
 	$(BIN)/ruff format --check .

@@ -73,7 +73,7 @@ class CaseNotSealed(Problem):
 
 
 class KnownCheckpointAbsent(Problem):
-    """No checkpoint of that size was published in this epoch of the log. Send the size of one that you have kept."""
+    """No checkpoint of that size was published of what the log has kept. Send the size of one that you have kept."""
 
     status = 404
 
@@ -154,10 +154,7 @@ class Bundle:
         )
         yield (
             "stamps.jsonl",
-            _lines(
-                {"size": size, "token": _base64(token)}
-                for size, token in self.there.stamps(it.size for it in self.checkpoints)
-            ),
+            _lines({"size": size, "token": _base64(token)} for size, token in self.there.stamps(self.checkpoints)),
         )
         yield "heads.json", [_json(None if self.heads is None else _heads(self.heads))]
         notes = {"signing": self.there.key_notes(), "epochs": self.there.epoch_notes()}
@@ -197,11 +194,11 @@ def prepared(cases: Cases, there: Snapshot, by: Actor, wanted: Wanted) -> Bundle
     for version in sorted(wanted.words or ()):
         if version > there.head:
             raise VersionNeverExisted(version=version, last=there.head)
+    if not there.size:
+        raise CaseNotSealed
     for size in wanted.known:
         if not there.has_checkpoint(size):
             raise KnownCheckpointAbsent(size=size, last=there.size)
-    if not there.size:
-        raise CaseNotSealed
     history = [decoded(there.case, version, document) for version, document in there.documents()]
     wrapped = there.wrapped_key()
     key = None if wrapped is None else cases.keyring.learn(there.case, wrapped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -30,7 +30,7 @@ from domain.rules import RuleLanguage
 
 
 class CheckpointOfAnotherLog(Exception):
-    """That checkpoint is of another log than this region's events in their epoch, so nothing here continues it."""
+    """That checkpoint is of another log than this region's events, so nothing here continues it."""
 
 
 def exported(cases: Cases, case: UUID, wanted: Wanted) -> Iterator[bytes]:
@@ -51,14 +51,14 @@ def exported(cases: Cases, case: UUID, wanted: Wanted) -> Iterator[bytes]:
         yield from bundle.parts()
 
 
-def known_size(origin: str, file: Path) -> int:
-    """Return the size of a checkpoint of the log of this origin that somebody has kept.
+def known_size(origins: Sequence[str], file: Path) -> int:
+    """Return the size of a checkpoint that somebody has kept, of a log of one of these origins, the last of which runs.
 
     Raises `NoteMalformed`, `CheckpointMalformed`, `CheckpointOfAnotherLog` and `OSError`.
     """
     checkpoint = Checkpoint.read(text_of(file.read_text("utf-8")))
-    if checkpoint.origin != origin:
-        raise CheckpointOfAnotherLog(f"{checkpoint.origin}, and this is {origin}")
+    if checkpoint.origin not in origins:
+        raise CheckpointOfAnotherLog(f"{checkpoint.origin}, and this is {origins[-1]}")
     return checkpoint.size
 
 
@@ -82,8 +82,9 @@ def export(
         if not house.settings.production:
             settle(house.region, house.notary)  # where a service runs, it does so by itself
         with house.region.connect() as connection:
-            origin = EVENTS.origin(house.region.name, epoch_of(connection))
-        known = tuple(known_size(origin, it) for it in known_checkpoint or ())
+            epochs = range(1, epoch_of(connection) + 1)
+        origins = [EVENTS.origin(house.region.name, it) for it in epochs]
+        known = tuple(known_size(origins, it) for it in known_checkpoint or ())
         with replacing(output) as file:
             for part in exported(house.cases, case, Wanted(versions, language, known)):
                 file.write(part)

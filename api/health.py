@@ -45,6 +45,11 @@ class Ready(BaseModel):
     behind: dict[str, int]
 
 
+def _to_the_second(at: datetime | None) -> datetime | None:
+    """Return a time as it may be told without a token: it is that of somebody's act."""
+    return None if at is None else at.replace(microsecond=0)
+
+
 def mount(app: FastAPI, house: House, caught_up: Callable[[], bool]) -> None:
     """Mount the two. `caught_up` says whether projections have caught up at least once, as far as they can."""
     was_ready = False
@@ -67,8 +72,8 @@ def mount(app: FastAPI, house: House, caught_up: Callable[[], bool]) -> None:
         if not was_ready:
             raise NotReady(database=True, behind=behind)
         return Ready(
-            waiting=sequence.events, waiting_since=sequence.since, unsealed=sealing.events,
-            unsealed_since=sealing.since, vouched={it.log: it.last for it in outside}, behind=behind,
+            waiting=sequence.events, waiting_since=_to_the_second(sequence.since), unsealed=sealing.events,
+            unsealed_since=_to_the_second(sealing.since), vouched={it.log: it.last for it in outside}, behind=behind,
         )  # fmt: skip
 
     about: dict[str, Any] = {"tags": ["health"]}

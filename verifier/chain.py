@@ -50,5 +50,5 @@ class Document:
         for name in ("occurred", "recorded"):
             if name not in context:
                 raise strict.Malformed(f"the context has no {name!r}")
-        times = [strict.moment(context[name]) for name in ("occurred", "recorded")]
-        return cls(topic, context, words, event, *times, salted=salt is not None)
+        occurred, recorded = (strict.moment(context[name]) for name in ("occurred", "recorded"))
+        return cls(topic, context, words, event, occurred, recorded, salted=salt is not None)

@@ -100,9 +100,12 @@ def _check(archive: Archive, trust: Trust, report: Report, *, history: bool) -> 
     known, given = trust.known, set(trust.keys)
     if known:  # whoever kept it vouches for the key that signed it
         given |= {it.public for it in of_region.signers(known.note, known.origin)}
-    proven = checkpoints.check(checkpoints.read(archive), of_region, given, report)
-    report.about |= {"origin": proven.now.origin, "size": proven.now.size, "root": proven.now.root.hex()}
-    epochs = checkpoints.epochs(epoch_notes, of_region, proven.now, report)
+    found = checkpoints.read(archive)
+    now = found[0][0]
+    checkpoints.signed(now, of_region, given, report)
+    report.about |= {"origin": now.origin, "size": now.size, "root": now.root.hex()}
+    epochs = checkpoints.epochs(epoch_notes, of_region, now, report)
+    proven = checkpoints.check(found, of_region, epochs, report)
     if known:
         with report.step(f"The log continues the checkpoint of {known.size} events that you kept."):
             checkpoints.compare(known, proven, of_region, epochs)

@@ -11,6 +11,7 @@ from verifier import note, strict, tree
 from verifier.archive import Archive
 from verifier.findings import (
     CheckpointMalformed,
+    CheckpointNotKept,
     CheckpointOfAnotherLog,
     CheckpointsOutOfOrder,
     CheckpointStale,
@@ -84,25 +85,43 @@ def read(archive: Archive) -> list[tuple[Checkpoint, list[bytes]]]:
     return found
 
 
-def check(
-    found: Sequence[tuple[Checkpoint, list[bytes]]], keys: Keys, given: Collection[bytes], report: Report
-) -> Proven:
-    """See that each checkpoint is this log's, signed, and continued by the first."""
-    now = found[0][0]
+def signed(now: Checkpoint, keys: Keys, given: Collection[bytes], report: Report) -> None:
+    """See that the bundle's checkpoint is of this region's events and signed. Raises a `Broken`."""
     epoch_of(now.origin, keys.region, now.size)
     signer = keys.signer(now)
     with report.step(f"The checkpoint of {now.size} events is signed with key {signer.number} of {keys.region}."):
         keys.vouch(signer, now, given)
+
+
+def check(
+    found: Sequence[tuple[Checkpoint, list[bytes]]], keys: Keys, epochs: Sequence[Epoch], report: Report
+) -> Proven:
+    """See that each checkpoint after the first is this log's, signed, and continued by the first."""
+    now = found[0][0]
     for (before, _), (it, path) in pairwise(found):
         with report.step(f"It continues the one of {it.size} events: nothing in the log was changed between them."):
-            _earlier(it, path, now, before, keys)
+            _kept_since(it, now, keys, epochs)
+            _earlier(it, path, now, before)
     return Proven(now, tuple(it for it, _ in found[1:]))
 
 
-def _earlier(it: Checkpoint, path: list[bytes], now: Checkpoint, before: Checkpoint, keys: Keys) -> None:
-    if it.origin != now.origin:
+def _kept_since(it: Checkpoint, now: Checkpoint, keys: Keys, epochs: Sequence[Epoch]) -> None:
+    """See that an earlier checkpoint is signed, and of this epoch, or of one before and kept in all since."""
+    mine = epoch_of(now.origin, keys.region, now.size)
+    theirs = epoch_of(it.origin, keys.region, it.size)
+    if theirs > mine:
         raise CheckpointOfAnotherLog(size=it.size, origin=it.origin, expected=now.origin)
     keys.signer(it)
+    for lost in losses(it.size, theirs, mine, epochs):
+        raise CheckpointNotKept(size=it.size, before=theirs, kept=lost.kept, epoch=lost.number)
+
+
+def losses(size: int, theirs: int, mine: int, epochs: Sequence[Epoch]) -> list[Epoch]:
+    """Return the epochs after theirs, up to mine, that have kept less than so many events."""
+    return [it for it in epochs if theirs < it.number <= mine and size > it.kept]
+
+
+def _earlier(it: Checkpoint, path: list[bytes], now: Checkpoint, before: Checkpoint) -> None:
     if it.size == before.size:
         unequal(it, before)
     if it.size >= before.size:
@@ -143,9 +162,8 @@ def compare(known: Checkpoint, proven: Proven, keys: Keys, epochs: Sequence[Epoc
         raise KnownCheckpointOfAnotherLog(origin=known.origin, expected=now.origin) from None
     if not keys.signers(known.note, known.origin):
         raise KnownCheckpointForeign
-    for it in epochs:
-        if theirs < it.number <= mine and known.size > it.kept:
-            raise KnownEventsLost(known=known.size, kept=it.kept, epoch=it.number)
+    for it in losses(known.size, theirs, mine, epochs):
+        raise KnownEventsLost(known=known.size, kept=it.kept, epoch=it.number)
     if theirs > mine or known.size > now.size:
         raise CheckpointStale(size=now.size, known=known.size)
     own = proven.of(known.size)

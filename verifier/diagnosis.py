@@ -44,9 +44,8 @@ def faults(
         return [*found, nowhere]
     wrong = [at for at, it in enumerate(entries) if it.follows is False]
     places = _places(entries, wrong[:TRIED], archive, manifest) if wrong else {}
-    if heads and heads.version:
-        places |= {at: heads.version for at in wrong if entries[at].hash == heads.hash}
-    if len(wrong) == sum(it.follows is not None for it in entries) > 1 and not places:
+    sealed = heads is not None and any(entries[at].hash == heads.hash for at in wrong)
+    if len(wrong) == sum(it.follows is not None for it in entries) > 1 and not places and not sealed:
         return [*found, CaseOfAnother(case=manifest.case)]
     found += _each(entries, set(wrong), places, now)
     if wrong and not found:

@@ -89,14 +89,12 @@ _CLAIM = strict.either(NONE, OPENED, SEALED, WITHHELD, DESTROYED)
 def read(archive: Archive, manifest: Manifest, proven: Proven, report: Report) -> list[Entry]:
     """Read the events and compare what the bundle says of each with its bytes."""
     entries: list[Entry] = []
-    before = Entry(0, 0, b"", NONE, None, None, None, None, None)
     for line in lines(archive):
-        before = _entry(line, before, manifest, proven, report)
-        entries.append(before)
+        entries.append(_entry(line, entries[-1] if entries else None, manifest, proven, report))
     return entries
 
 
-def _entry(line: Line, before: Entry, manifest: Manifest, proven: Proven, report: Report) -> Entry:
+def _entry(line: Line, before: Entry | None, manifest: Manifest, proven: Proven, report: Report) -> Entry:
     root = follows = digest = recorded = None
     salted = False
     if line.position is None and line.path:
@@ -104,7 +102,7 @@ def _entry(line: Line, before: Entry, manifest: Manifest, proven: Proven, report
     if line.position:
         root = tree.root_of(tree.leaf(line.hash), line.position - 1, proven.now.size, line.path)
     if line.document is not None:
-        previous = b"" if line.version == 1 else before.hash if line.version == before.version + 1 else None
+        previous = b"" if line.version == 1 else before.hash if before and line.version == before.version + 1 else None
         if previous is not None:
             said = event_hash(manifest.region, manifest.case, line.version, previous, line.document.encode())
             follows = said == line.hash

@@ -173,6 +173,13 @@ class CheckpointOfAnotherTree(Broken):
     """The checkpoint is of another tree: its root is {root}, and the proofs lead to {other}."""
 
 
+class CheckpointNotKept(Broken):
+    """The checkpoint of {size} events is of epoch {before}, of which a restore has kept {kept} events and no more.
+
+    The region says so itself, in the signed note of epoch {epoch}: this log does not continue that checkpoint.
+    """
+
+
 class CheckpointsOutOfOrder(Broken):
     """The checkpoint of {size} events does not come after a greater one, as it should."""
 

@@ -167,7 +167,7 @@ class Notary:
         of, checkpoint = published
         kept = min(tree.size, checkpoint.size)
         if of > epoch and tree.root(kept) != checkpoint.root:
-            since = [_kept(it, log) for it in undone[: of - epoch]]
+            since = [kept_by(it, log) for it in undone[: of - epoch]]
             kept = min(kept, *since) if len(since) == of - epoch else 0  # or nobody knows where they parted
         if forked:
             kept = 0
@@ -204,7 +204,7 @@ def _opened(note: str) -> datetime:
     return datetime.fromisoformat(text_of(note).splitlines()[2])
 
 
-def _kept(note: str, log: Log) -> int:
+def kept_by(note: str, log: Log) -> int:
     """Return how much of a log an epoch's note says that it has kept."""
     lines = (line.split(" ") for line in text_of(note).splitlines()[3:])
     return next(int(kept) for name, kept, _ in lines if name == log.name)

@@ -19,6 +19,7 @@ from psycopg import Connection, IsolationLevel
 from domain.ledger.database import DatabaseUnavailable, Region
 from domain.ledger.heads import HeadProof, head_proof
 from domain.ledger.logs import EVENTS
+from domain.ledger.notary import kept_by
 from domain.ledger.notes import with_line
 from domain.ledger.tiles import HEIGHT, Tiles
 
@@ -44,6 +45,7 @@ class Proven:
 class Sealed:
     """A checkpoint as a signed note with its witnesses' lines, and the proof that the bundle's goes on from it."""
 
+    epoch: int
     size: int
     note: str
     path: Sequence[bytes]
@@ -96,9 +98,8 @@ class Snapshot:
     # What proves it
 
     def has_checkpoint(self, size: int) -> bool:
-        """Say whether a checkpoint of this size was published in this epoch."""
-        found = self.connection.execute(_SIZES, (self.epoch, [size])).fetchone()
-        return found is not None and size <= self.size
+        """Say whether a checkpoint of this size was published in this epoch, or in one before and is kept."""
+        return size in self._published([size])
 
     def checkpoints(self, known: Iterable[int] = ()) -> list[Sealed]:
         """Return the last checkpoint; then, by falling size, those `known`, and what each of the outsiders saw last.
@@ -106,14 +107,20 @@ class Snapshot:
         An outsider is a witness, or an authority that stamps the time.
         """
         seen = self.connection.execute(_SEEN, {"epoch": self.epoch, "size": self.size}).fetchall()
-        sizes = sorted({self.size, *known, *(size for (size,) in seen)}, reverse=True)
-        notes = self._notes(sizes)
+        published = self._published([self.size, *known, *(size for (size,) in seen)])
+        lines = self.connection.execute(_COSIGNED, _each((epoch, size) for size, (epoch, _) in published.items()))
+        notes = {size: note for size, (_, note) in published.items()}
+        for size, line in lines:
+            notes[size] = with_line(notes[size], line)
         tree = Tiles(self.connection, EVENTS.name)
-        return [Sealed(size, notes[size], tree.consistency(size, self.size)) for size in sizes if size in notes]
+        return [
+            Sealed(published[size][0], size, notes[size], tree.consistency(size, self.size))
+            for size in sorted(notes, reverse=True)
+        ]
 
-    def stamps(self, sizes: Iterable[int]) -> list[tuple[int, bytes]]:
-        """Return the time stamps of the checkpoints of these sizes, each with the size."""
-        found = self.connection.execute(_STAMPS, (self.epoch, list(sizes)), binary=True).fetchall()
+    def stamps(self, of: Iterable[Sealed]) -> list[tuple[int, bytes]]:
+        """Return the time stamps of these checkpoints, each with the checkpoint's size."""
+        found = self.connection.execute(_STAMPS, _each((it.epoch, it.size) for it in of), binary=True).fetchall()
         return [(size, bytes(token)) for size, token in found]
 
     def heads(self) -> Headed | None:
@@ -132,12 +139,18 @@ class Snapshot:
         """Return the note of each epoch but the first, the oldest first."""
         return [note for (note,) in self.connection.execute("SELECT note FROM epochs ORDER BY epoch")]
 
-    def _notes(self, sizes: Sequence[int]) -> dict[int, str]:
-        """Return the checkpoints' notes by size, with the lines of their witnesses."""
-        notes: dict[int, str] = dict(self.connection.execute(_SIZES, (self.epoch, list(sizes))).fetchall())
-        for size, line in self.connection.execute(_COSIGNED, (self.epoch, list(notes))):
-            notes[size] = with_line(notes[size], line)
-        return notes
+    def _published(self, sizes: Sequence[int]) -> dict[int, tuple[int, str]]:
+        """Return the epoch and the note of the checkpoints of these sizes, by size.
+
+        It is this epoch's, or else that of the last one before, if every restore since has kept as much.
+        """
+        kept = [
+            (epoch, kept_by(note, EVENTS)) for epoch, note in self.connection.execute("SELECT epoch, note FROM epochs")
+        ]
+        rows = self.connection.execute(_PUBLISHED, (self.size, list(sizes))).fetchall()
+        return {
+            size: (epoch, note) for epoch, size, note in rows if all(size <= most for of, most in kept if of > epoch)
+        }
 
     def _proven(self, stream: UUID, after: int, upto: int) -> Iterator[Proven]:
         for page in self._pages(stream, after, upto):
@@ -173,6 +186,12 @@ def snapshot(region: Region, case: UUID) -> Iterator[Snapshot]:
         raise DatabaseUnavailable from gone
 
 
+def _each(pairs: Iterable[tuple[int, int]]) -> dict[str, list[int]]:
+    """Return epochs and sizes as the statements below take them."""
+    listed = list(pairs)
+    return {"epochs": [epoch for epoch, _ in listed], "sizes": [size for _, size in listed]}
+
+
 def worded(connection: Connection, case: UUID) -> frozenset[int]:
     """Return the versions of a case's entries whose words are there and can be opened: now, whatever a snapshot has."""
     return frozenset(version for (version,) in connection.execute(_WORDED, (case,)))
@@ -198,14 +217,13 @@ _WORDS = """
             ORDER BY version LIMIT %s
         ) page
     ) summed WHERE number = 1 OR bytes <= %s ORDER BY version"""
-_SIZES = "SELECT size, note FROM checkpoints WHERE log = 'events' AND epoch = %s AND size = ANY (%s::bigint[])"
+_PUBLISHED = """
+    SELECT epoch, size, note FROM checkpoints
+    WHERE log = 'events' AND size <= %s AND size = ANY (%s::bigint[]) ORDER BY epoch"""
 _SEEN = """
     SELECT max(size) FROM stamps WHERE log = 'events' AND epoch = %(epoch)s AND size <= %(size)s GROUP BY authority
     UNION SELECT max(size) FROM cosignatures
     WHERE log = 'events' AND epoch = %(epoch)s AND size <= %(size)s GROUP BY witness"""
-_STAMPS = """
-    SELECT size, token FROM stamps WHERE log = 'events' AND epoch = %s AND size = ANY (%s::bigint[])
-    ORDER BY size DESC, authority"""
-_COSIGNED = """
-    SELECT size, line FROM cosignatures WHERE log = 'events' AND epoch = %s AND size = ANY (%s::bigint[])
-    ORDER BY size, witness"""
+_OF_EACH = "log = 'events' AND (epoch, size) IN (SELECT * FROM unnest(%(epochs)s::integer[], %(sizes)s::bigint[]))"
+_STAMPS = f"SELECT size, token FROM stamps WHERE {_OF_EACH} ORDER BY size DESC, authority"  # noqa: S608
+_COSIGNED = f"SELECT size, line FROM cosignatures WHERE {_OF_EACH} ORDER BY size, witness"  # noqa: S608

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.bundle import AT_ONCE, Wanted, prepared
 from domain.decider import Actor, Role
-from domain.ledger.notes import Checkpoint, Signer, text_of, vkey
+from domain.ledger.notes import COSIGNATURE, Checkpoint, Signer, text_of, vkey
 from domain.ledger.proofs import snapshot
 from tests.api.bundles import SAID, Bundle, bundle, heads_sealed, sealed, told, withheld
 from tests.api.conftest import Door, as_client, kind
@@ -20,6 +21,8 @@ from tests.api.test_past_the_worker import OBJECTS, raised
 from tests.api.test_protected import OMBUDSMAN
 from tests.api.test_withheld import REASON, told_of, withheld_from, withheld_from_client
 from tests.domain.ledger.test_erasures import ANOTHER, MARKER, closed, erase
+from tests.domain.ledger.test_restored import restored_beneath
+from tests.domain.ledger.test_survivors import backed_up
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA, Town, holder
 
 AUDITOR = Actor("auri", Role.AUDITOR)
@@ -417,6 +420,67 @@ def test_whoever_knows_the_first_key_follows_it_into_a_later_epoch_under_a_later
     assert (len(notes["signing"]), len(notes["epochs"])) == (2, 1)
     stranger = vkey("luotsi/koe/events/1", bytes(32))
     assert found.verified(trusted=[stranger]).exit == 1
+    assert origins(bundle(own_door, case, known=str(first))) == ["luotsi/koe/events/2", "luotsi/koe/events/1"]
+
+
+def origins(found: Bundle) -> list[str]:
+    return [it["note"].partition("\n")[0] for it in found.lines("checkpoints.jsonl")]
+
+
+def test_whoever_kept_a_checkpoint_from_before_a_restore_has_its_proof_as_far_as_it_was_kept(
+    own_door: Door, tmp_path: Path
+) -> None:
+    region, witness = own_door.house.region, Signer("todistaja.example", Ed25519PrivateKey.generate())
+    case = told(own_door)
+    known, kept = bundle(own_door, case).lines("checkpoints.jsonl")[0]["note"], size(own_door)
+    with region.connect() as connection:
+        line = witness.cosignature(text_of(known), datetime.now(UTC))
+        connection.execute(
+            "INSERT INTO cosignatures VALUES ('events', 1, %s, %s, %s, now())", (kept, witness.name, line)
+        )
+    own_door.say(case, "tallessa")
+    sealed(own_door)
+    backup = backed_up(region, tmp_path / "backup")
+    own_door.say(case, "katoaa")
+    lost, gone = bundle(own_door, case).lines("checkpoints.jsonl")[0]["note"], size(own_door)
+    restored_beneath(Town(own_door.house.cases), backup)
+    with region.connect() as connection:
+        own_door.house.notary.take_over(connection)
+    unsealed = own_door.get(f"/cases/{case}/bundle", params={"known": kept})
+    assert kind(unsealed) == (503, "case-not-sealed")
+    for _ in range(3):
+        own_door.say(case, SAID)
+    found = bundle(own_door, case, known=str(kept))
+    assert origins(found) == ["luotsi/koe/events/2", "luotsi/koe/events/1"]
+    assert found.verified(known=known, witnesses=[vkey(witness.name, witness.public, COSIGNATURE)]).faults == []
+    assert found.verified(known=lost).kinds == ["known-events-lost"]
+    assert bundle(own_door, case).verified(known=known).kinds == ["known-checkpoint-missing"]
+    refused = own_door.get(f"/cases/{case}/bundle", params={"known": gone})
+    assert kind(refused) == (404, "known-checkpoint-absent")
+
+
+def test_of_one_size_the_last_epochs_checkpoint_is_in_it_with_its_stamps_and_none_that_was_not_kept(
+    own_door: Door,
+) -> None:
+    case, notary = told(own_door), own_door.house.notary
+    sealed(own_door)
+    first = size(own_door)
+    with own_door.house.region.connect() as connection:
+        for epoch in (1, 2):
+            sealed(own_door)
+            connection.execute(
+                "INSERT INTO stamps VALUES ('events', %s, %s, 'aika.example', %s, now())",
+                (epoch, first, b"token %d" % epoch),
+            )
+            notary.open_epoch(connection, epoch + 1)
+        own_door.say(case, SAID)
+        sealed(own_door)
+        found = Bundle(own_door.get(f"/cases/{case}/bundle", params={"known": first}).content)
+        assert origins(found) == ["luotsi/koe/events/3", "luotsi/koe/events/2"]
+        assert [b64decode(it["token"]) for it in found.lines("stamps.jsonl")] == [b"token 2"]
+        notary.open_epoch(connection, 4, forked=True)
+    own_door.say(case, SAID)
+    sealed(own_door)
     refused = own_door.get(f"/cases/{case}/bundle", params={"known": first})
     assert kind(refused) == (404, "known-checkpoint-absent")
 

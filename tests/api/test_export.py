@@ -80,6 +80,20 @@ def test_it_proves_that_the_log_continues_the_checkpoints_that_somebody_kept(
     assert found.verified(known=note).exit == 0
 
 
+def test_checkpoints_of_an_epoch_before_count_as_far_as_they_were_kept(settings: Settings, tmp_path: Path) -> None:
+    note = export(settings, CASE)[0].lines("checkpoints.jsonl")[0]["note"]
+    (tmp_path / "kept").write_text(note, "utf-8")
+    with opened(settings) as house:
+        Town(house.cases).settle().case()
+        with house.region.connect() as connection:
+            house.notary.open_epoch(connection, 2)
+    found, _ = export(settings, CASE, "--known-checkpoint", tmp_path / "kept")
+    assert [it["note"].partition("\n")[0] for it in found.lines("checkpoints.jsonl")] == [
+        "luotsi/koe/events/2", "luotsi/koe/events/1",
+    ]  # fmt: skip
+    assert found.verified(known=note).exit == 0
+
+
 def test_an_erased_case_is_exported_too(settings: Settings) -> None:
     with opened(settings) as house:
         town = Town(house.cases).settle()
@@ -94,6 +108,7 @@ def test_an_erased_case_is_exported_too(settings: Settings) -> None:
 def test_what_can_not_be_written_is_told_and_leaves_no_file(settings: Settings, tmp_path: Path) -> None:
     root = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
     (tmp_path / "foreign").write_text(f"luotsi/muu/events/1\n0\n{root}\n\n\N{EM DASH} a AAAAAAA=\n", "utf-8")
+    (tmp_path / "later").write_text(f"luotsi/koe/events/9\n0\n{root}\n\n\N{EM DASH} a AAAAAAA=\n", "utf-8")
     (tmp_path / "nonsense").write_text("nonsense")
     output = tmp_path / "case.zip"
     wrong: dict[tuple[str, int], list[object]] = {
@@ -102,13 +117,14 @@ def test_what_can_not_be_written_is_told_and_leaves_no_file(settings: Settings, 
         ("is neither all nor none nor", 2): [CASE, "--words", "0,1"],
         ("There never was such a version", 1): [CASE, "--words", "99"],
         ("That checkpoint is of another log", 1): [CASE, "--known-checkpoint", tmp_path / "foreign"],
+        ("luotsi/koe/events/9, and this is luotsi/koe/events/", 1): [CASE, "--known-checkpoint", tmp_path / "later"],
         ("not a signed note", 1): [CASE, "--known-checkpoint", tmp_path / "nonsense"],
         ("No such file", 1): [CASE, "--known-checkpoint", tmp_path / "nowhere"],
     }
     for (sentence, code), arguments in wrong.items():
         done = luotsi(settings.home, "export", *arguments, "-o", output, **where(settings))
         assert sentence in " ".join(refused(done, code).split())
-    assert sorted(it.name for it in tmp_path.iterdir()) == ["foreign", "nonsense"]
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["foreign", "later", "nonsense"]
 
 
 def test_for_programs_it_says_where_it_is(settings: Settings, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from tests.verifier.forge import AUTHORITY, FIRST, REGION, THIEF, WITNESS, WITNESS_NAME, bundle, told
 from tests.verifier.lies.all import LIES
-from verifier.__main__ import main
+from verifier.__main__ import main, verified
 
 ROOT = Path(__file__).parents[2]
 KEY = FIRST.vkey(f"luotsi/{REGION}/events/1")
@@ -138,3 +139,74 @@ def test_it_loads_nothing_of_ours_nor_anything_that_talks_to_others(honest: str)
     )
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_by_itself_it_prints_text_without_the_history(honest: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verified(honest) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("WHOLE")
+    assert "The history" not in printed
+
+
+@pytest.mark.parametrize("alphabet", ["ascii", "utf-8"])
+def test_what_the_alphabet_has_not_is_escaped(honest: str, monkeypatch: pytest.MonkeyPatch, alphabet: str) -> None:
+    octets = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(octets, encoding=alphabet))
+    verified(honest, history=True)
+    sys.stdout.flush()
+    assert ("enää" if alphabet == "utf-8" else "en\\xe4\\xe4") in octets.getvalue().decode(alphabet)
+
+
+def test_where_there_is_no_alphabet_all_is_printed(honest: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
+    verified(honest, history=True)
+    assert "enää" in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("a+" * 5_000, "--key can't be used: it is no verification key: NAME+ID+BASE64, of an Ed25519 key."),
+        ("a" * 5_000, f"--key can't be used: {'a' * 5_000}: File name too long."),
+        ("a\0b", "--key can't be used: a\\x00b: embedded null byte."),
+    ],
+)  # fmt: skip
+def test_why_an_argument_is_no_key_is_told(
+    honest: str, capsys: pytest.CaptureFixture[str], given: str, said: str
+) -> None:
+    assert verified(honest, key=[given]) == 2
+    assert f"  - {said}\n" in capsys.readouterr().out
+
+
+def test_why_a_file_of_keys_is_none_is_told(honest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(b"\xff\xfe")
+    assert verified(honest, key=[str(path)]) == 2
+    assert f"  - --key can't be used: {path} is not UTF-8.\n" in capsys.readouterr().out
+    assert verified(honest, key=[str(tmp_path / "none")]) == 2
+    assert f"  - --key can't be used: {tmp_path / 'none'}: No such file or directory.\n" in capsys.readouterr().out
+
+
+def test_why_there_is_no_key_or_more_than_one_checkpoint_is_told(
+    honest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "keys").write_text("# none\n", encoding="utf-8")
+    assert verified(honest, key=[str(tmp_path / "keys")]) == 2
+    assert f"  - --key can't be used: there is no key in {tmp_path / 'keys'}.\n" in capsys.readouterr().out
+    assert run(honest, "--known-checkpoint", "a", "--known-checkpoint", "b") == 2
+    assert capsys.readouterr().err.endswith("error: a bundle is compared with one checkpoint\n")
+
+
+def test_the_help_names_each_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    told_ = " ".join(capsys.readouterr().out.split())
+    for said in (
+        "usage: python -m verifier [-h]", "`python -m verifier case.zip`: verify a bundle.", "case.zip the bundle",
+        "--key VKEY|FILE a key of the region that you got in another way, or a file of such, one a line",
+        "--witness VKEY|FILE a witness whose cosignature is asked for",
+        "--authority PEM certificates of a time-stamp authority whose stamp is asked for",
+        "--known-checkpoint FILE a checkpoint of the log that you kept", "--history print the proven history",
+        "--json print JSON, for programs",
+    ):  # fmt: skip
+        assert f"{said} " in f"{told_} "

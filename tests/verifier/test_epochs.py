@@ -105,3 +105,21 @@ def test_an_epoch_after_the_first_needs_its_note() -> None:
     assert wrong(current=1) == []
     assert wrong(current=2) == ["The log is in epoch 2, and the bundle has no note that tells how that began."]
     assert wrong(NOTE, current=3) == ["The log is in epoch 3, and the bundle has no note that tells how that began."]
+
+
+def test_what_only_a_compromised_key_says_is_doubted_in_these_words() -> None:
+    report = Report()
+    signing = keys.read([key_note(1, FIRST, "first"), key_note(2, SECOND, "compromised")], REGION, report)
+    now = Checkpoint.read(told().checkpoint(SIZE, origin=f"luotsi/{REGION}/events/2"))
+    doubt = (
+        "What a restore lost when epoch 2 began: its note is signed with a compromised key alone, so whoever "
+        "stole that could have made it up."
+    )
+    lost = (
+        f"What a restore lost: by its own signed note the region kept 10 of 17 events when epoch 2 began, at {OPENED}."
+    )
+    checkpoints.epochs([NOTE], signing, now, report)
+    assert report.uncovered == [doubt, lost]
+    report.uncovered.clear()
+    checkpoints.epochs([signed(TEXT, NAME, FIRST, SECOND)], signing, now, report)
+    assert (report.uncovered, report.faults) == ([lost], [])

@@ -19,6 +19,10 @@ def heads_of(made: Bundle) -> dict[str, Any]:
     return made.heads
 
 
+def keys_of(made: Bundle) -> dict[str, Any]:
+    return made.keys
+
+
 def undated(made: Bundle) -> None:
     made.events[6]["document"] = made.events[6]["document"].replace('"occurred"', '"happened"')
 
@@ -49,8 +53,8 @@ MALFORMED: dict[str, Change] = {
     "heads.json can't be read: sealed: position: it is no whole number from 0 on.":
         lambda it: heads_of(it)["sealed"].update(position=None),
     "heads.json can't be read: path: it is no list of hashes.": lambda it: heads_of(it).update(path=["0"]),
-    "keys.json can't be read: signing: it is no list.": lambda it: it.keys.update(signing="none"),
-    "keys.json can't be read: epochs: it is no text.": lambda it: it.keys.update(epochs=[1]),
+    "keys.json can't be read: signing: it is no list.": lambda it: keys_of(it).update(signing="none"),
+    "keys.json can't be read: epochs: it is no text.": lambda it: keys_of(it).update(epochs=[1]),
     "manifest.json can't be read: language: it is none of fi, sv, en.": lambda it: it.manifest.update(language="de"),
     "manifest.json can't be read: region: it is not written as it should be.":
         lambda it: it.manifest.update(region="Pohjola"),

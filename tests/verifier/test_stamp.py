@@ -108,3 +108,10 @@ def test_a_byte_changed_in_a_token_is_noticed(at: int, bits: int) -> None:
 def test_whatever_the_bytes_they_are_a_token_or_none(octets: bytes) -> None:
     with pytest.raises(DerMalformed):
         Stamp.read(octets)
+
+
+def test_why_a_time_is_refused_is_told() -> None:
+    with pytest.raises(DerMalformed, match=r"^its time is not in UTC$"):
+        stamp.told_time("20260302173000")
+    with pytest.raises(DerMalformed, match=r"^its time is none that there is$"):
+        stamp.told_time("20260230173000Z")

@@ -113,3 +113,12 @@ def test_a_certificate_that_may_not_stamp_is_refused_whoever_gave_it(chain: Any)
 
 def test_the_authority_of_the_catalogue_is_such_a_one() -> None:
     led(AUTHORITY.certificate, [], AUTHORITY.root)
+
+
+def test_why_a_certificate_may_not_stamp_is_told() -> None:
+    with pytest.raises(StampUnfit) as unfit:
+        led(*leaf(use="key_encipherment"))
+    assert str(unfit.value) == (
+        "The time stamp of the checkpoint of 1 events is signed with a certificate that may not stamp: it is not for "
+        "signatures."
+    )

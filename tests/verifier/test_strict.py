@@ -75,6 +75,58 @@ def test_what_is_no_such_value_is_refused(reader: Callable[[Any], Any], value: A
         reader(value)
 
 
+@pytest.mark.parametrize(
+    ("reader", "value", "why"),
+    [
+        (strict.text, 1, "it is no text"), (strict.text, "\ud800", "it holds half a character"),
+        (strict.whole, "1", "it is no whole number from 0 on"), (strict.counted, 0, "it is no whole number from 1 on"),
+        (strict.text_or_none, 1, "it is no text"), (strict.mapping, [], "it is no object"),
+        (strict.listed, {}, "it is no list"), (strict.texts, [1], "it is no text"),
+        (strict.digest, HASH[:-1], "it is no hash of 32 bytes in small hex"),
+        (strict.path, [HASH[:-1]], "it is no list of hashes"), (strict.path, [1], "it is no list of hashes"),
+        (strict.path, [HASH.upper()], "it is no list of hashes in small hex"), (strict.octets, "A", "it is no base64"),
+        (strict.octets, "AA!A", "it is no base64"), (strict.octets, "AAB=", "it is no base64 as it is written"),
+        (strict.identifier, "a", "it is no UUID"), (strict.identifier, HASH[:32], "it is no UUID as it is written"),
+        (strict.moment, "2026-03-02", "it is no time with an offset"),
+        (strict.moment, "2026-02-30T09:00:00Z", "it is no time that there is"),
+        (strict.either("a", "b"), "c", "it is none of a, b"), (strict.loads, "NaN", "NaN is no number"),
+        (strict.loads, "1e999", "a number in it has no end"),
+        (strict.loads, '{"a":1,"a":2}', "a field stands in it twice"),
+        (strict.loads, "[" * 33 + "]" * 33, "it is nested too deep"), (strict.decoded, b"\xff", "it is not UTF-8"),
+        (strict.day, "20260302", "it is no day as it is written"), (strict.day, "a", "it is no day"),
+        (strict.loads, "]", "Expecting value: line 1 column 1 (char 0)"),
+    ],
+)  # fmt: skip
+def test_why_a_value_is_refused_is_told(reader: Callable[[Any], Any], value: Any, why: str) -> None:
+    with pytest.raises(Malformed) as malformed:
+        reader(value)
+    assert str(malformed.value) == why
+
+
+def test_which_field_is_refused_is_told() -> None:
+    for value, why in (
+        ([], "it is no object"), ({"a": 1, "b": 2, "d": 4, "c": 3}, "its fields are not what they should be: c, d"),
+        ({"a": 1}, "its fields are not what they should be: b"),
+        ({"a": "1", "b": 2}, "a: it is no whole number from 0 on"),
+        ({"a": 1, "b": -1}, "b: it is no whole number from 0 on"),
+    ):  # fmt: skip
+        with pytest.raises(Malformed) as malformed:
+            strict.fields(value, a=strict.whole, b=strict.whole)
+        assert str(malformed.value) == why
+
+
+def test_lists_stand_in_one_another_as_deep_as_they_may_beside_others() -> None:
+    strict.loads("[[]," + "[" * 31 + "]" * 31 + "]")
+    strict.loads('{"a":[],"b":' + '{"a":' * 31 + "1" + "}" * 31 + "}")
+    for text in ("[[]," + "[" * 32 + "]" * 32 + "]", '{"a":[],"b":' + '{"a":' * 32 + "1" + "}" * 32 + "}"):
+        with pytest.raises(Malformed, match=r"^it is nested too deep$"):
+            strict.loads(text)
+
+
+def test_a_text_may_be_left_out_where_it_may() -> None:
+    assert (strict.text_or_none(None), strict.text_or_none("a"), strict.text("ä")) == (None, "a", "ä")
+
+
 def test_values_are_read_as_what_they_are() -> None:
     assert strict.digest(HASH) == strict.digest_or_none(HASH) == strict.digest_or_empty(HASH) == bytes.fromhex(HASH)
     assert strict.path([HASH, HASH]) == strict.path_or_none([HASH] * 2) == [bytes.fromhex(HASH)] * 2

@@ -25,7 +25,7 @@ from tests.verifier.forge import (
     key_note,
     told,
 )
-from tests.verifier.lies.keys import in_epoch_two, published, with_keys
+from tests.verifier.lies.keys import in_epoch_two, published, with_keys, with_one_before
 
 NAME = f"luotsi/{REGION}/events/1"
 NEXT = f"luotsi/{REGION}/events/2"
@@ -99,7 +99,62 @@ def test_an_epoch_lost_what_came_after_what_it_kept(wrong: Check) -> None:
         assert (lost == []) == (kept == SIZE)
 
 
+def test_a_checkpoint_of_an_epoch_before_is_continued_as_far_as_it_was_kept(wrong: Check) -> None:
+    made = with_one_before(10, 10, 8)
+    assert wrong(made) == []
+    for size in (10, 8):
+        for origin in (NAME, NEXT):
+            assert wrong(made, known=told().checkpoint(size, origin=origin)) == []
+    (missing,) = wrong(made, known=told().checkpoint(9))
+    assert missing.startswith("The bundle has no proof that its log continues the checkpoint of 9 events")
+
+
+def test_what_was_not_kept_is_not_continued(wrong: Check) -> None:
+    assert wrong(with_one_before(9, 10)) == [
+        "The checkpoint of 10 events is of epoch 1, of which a restore has kept 9 events and no more. The region "
+        "says so itself, in the signed note of epoch 2: this log does not continue that checkpoint."
+    ]
+
+
+def test_every_epoch_since_has_to_have_kept_it_and_none_before(wrong: Check) -> None:
+    made = with_one_before(8, 10)
+    third = f"luotsi/{REGION}/events/3"
+    made.checkpoints[0]["note"] = told().checkpoint(SIZE, origin=third)
+    made.checkpoints[1]["note"] = told().checkpoint(10, origin=NEXT)
+    made.keys["epochs"].append(epoch_note(3, 10, published(16, 2)))
+    assert wrong(made, known=told().checkpoint(10, origin=NEXT)) == []
+    made.checkpoints[1]["note"] = told().checkpoint(10)
+    (said,) = wrong(made)
+    assert said.startswith(
+        "The checkpoint of 10 events is of epoch 1, of which a restore has kept 8 events and no more."
+    )
+    assert "in the signed note of epoch 2" in said
+
+
+def test_a_checkpoint_of_an_epoch_before_is_the_regions_events_and_signed(wrong: Check) -> None:
+    made = with_one_before(10, 8)
+    for origin in (f"luotsi/{REGION}/reads/1", "luotsi/etela/events/1"):
+        made.checkpoints[1]["note"] = told().checkpoint(8, origin=origin)
+        assert [it.partition(":")[0] for it in wrong(made)] == ["The checkpoint of 8 entries is of another log"]
+    made.checkpoints[1]["note"] = told().checkpoint(8, THIEF)
+    assert wrong(made) == [
+        "The checkpoint of 8 events is signed by no key that the bundle has: the signing key's note is missing."
+    ]
+
+
+def test_two_epochs_checkpoints_of_one_size_are_one_too_many(wrong: Check) -> None:
+    assert wrong(with_one_before(16, 16)) == [
+        "The checkpoint of 16 events does not come after a greater one, as it should."
+    ]
+
+
 def test_what_is_kept_is_signed_by_the_region(wrong: Check) -> None:
     assert wrong(bundle(), known=told().checkpoint(8, THIEF)) == [
         "The checkpoint that you kept is signed by none of the bundle's keys."
     ]
+
+
+def test_without_being_asked_no_history_is_told(tmp_path: Path) -> None:
+    (tmp_path / "case.zip").write_bytes(bundle().pack())
+    assert verifier.check(tmp_path / "case.zip").history == []
+    assert len(verifier.check(tmp_path / "case.zip", history=True).history) == 9

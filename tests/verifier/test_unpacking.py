@@ -195,3 +195,62 @@ def test_data_that_ends_too_early_or_too_late_is_told(by: int) -> None:
     begin = places(made, END)[0] + 16
     made = put(made, begin, word(struct.unpack_from("<I", made, begin)[0] + by))
     assert wrong(made) == "events.jsonl can't be unpacked: its packed data ends too early or too late."
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "C:", ".", "..", "/", "a:b"])
+def test_a_name_that_is_a_path_is_told(name: str) -> None:
+    assert wrong(packed({name: b""})) == f"{name} in the zip file is a path: unpacked, it would land somewhere else."
+
+
+def test_a_file_without_a_name_is_told() -> None:
+    made = put(put(packed({"a": b""}), 26, b"\0"), 31 + 28, b"\0").replace(b"a" + ENTRY, ENTRY)
+    directory, end = places(made, ENTRY)[0], places(made, END)[0]
+    made = made[: end - 1] + put(put(made[end:], 12, word(46)), 16, word(directory))
+    assert wrong(made) == ("A file without a name in the zip file is a path: unpacked, it would land somewhere else.")
+
+
+def test_a_name_that_is_not_ascii_is_shown_as_it_is_written() -> None:
+    assert wrong(put(PLAIN, places(PLAIN, ENTRY)[0] + 46, b"\xff")) == (
+        "\\xffvents.jsonl in the zip file is a path: unpacked, it would land somewhere else."
+    )
+
+
+def test_a_directory_that_ends_too_early_or_is_damaged_is_told() -> None:
+    end = places(PLAIN, END)[0]
+    assert wrong(put(PLAIN, end + 8, b"\x09\x00\x09\x00")) == CUT
+    damaged = "The zip file does not hold what a bundle holds: its directory is damaged."
+    assert wrong(put(PLAIN, places(PLAIN, ENTRY)[0], b"PL")) == damaged
+
+
+def test_the_newest_writer_of_zip_files_is_known() -> None:
+    at = places(PLAIN, ENTRY)[0] + 4
+    read(put(PLAIN, at, b"\x3f"))
+    read(put(PLAIN, at, b"\x0a"))
+
+
+def test_a_file_is_too_large_from_one_byte_more_than_it_may_have() -> None:
+    local, entry = places(DEFLATED, LOCAL)[0] + 22, places(DEFLATED, ENTRY)[0] + 24
+    for length, said in (
+        (1 << 30, "events.jsonl can't be unpacked: its length or its checksum is not what the zip file says."),
+        ((1 << 30) + 1, "events.jsonl is too large to be part of a bundle: 1073741825 bytes."),
+    ):
+        assert wrong(put(put(DEFLATED, local, word(length)), entry, word(length))) == said
+
+
+def test_a_file_that_unpacks_to_more_than_it_says_is_told() -> None:
+    local, entry = places(DEFLATED, LOCAL)[0] + 22, places(DEFLATED, ENTRY)[0] + 24
+    assert wrong(put(put(DEFLATED, local, word(1_000)), entry, word(1_000))) == (
+        "events.jsonl unpacks to more than the 1000 bytes that the zip file says."
+    )
+
+
+def test_what_stands_behind_streamed_data_is_what_the_directory_says() -> None:
+    for at in range(0, 16, 4):
+        assert wrong(put(STREAMED, places(STREAMED, b"PK\x07\x08")[1] + at, b"\xee")) == (
+            "The zip file says two things of words.jsonl, in its directory and in front of its data: its sizes."
+        )
+    for at in (14, 18, 22):
+        assert wrong(put(STREAMED, places(STREAMED, LOCAL)[1] + at, b"\x01")) == (
+            "The zip file says two things of words.jsonl, in its directory and in front of its data: its sizes."
+        )
+    read(STREAMED)

@@ -14,6 +14,8 @@ from psycopg import Connection
 from domain.ledger.application import Cases
 from domain.ledger.merkle import EMPTY_ROOT, extends, includes, leaf_hash, node_hash
 from domain.ledger.tiles import TileMissing, Tiles, grow
+from tests.domain.ledger.conftest import eventually
+from tests.domain.ledger.test_sequencer import waits
 
 LOG = "events"
 
@@ -103,6 +105,7 @@ def test_of_two_who_let_a_tree_grow_one_does_and_the_other_changes_nothing(cases
         with first.transaction():
             grow(first, LOG, leaves(3))
             late = threads.submit(grow, second, LOG, leaves(5, 100))
+            eventually(lambda: waits(region, second.info.backend_pid))
         with pytest.raises(psycopg.errors.SerializationFailure):
             late.result(10)
         tree = Tiles(first, LOG)

@@ -122,6 +122,45 @@ def published(size: int, epoch: int = 1) -> str:
     return f"luotsi/{REGION}/events/{epoch}\n{size}\n{b64(sha256(b'before').digest())}\n"
 
 
+def with_one_before(kept: int, *sizes: int) -> Bundle:
+    """Return a bundle in epoch 2, which has kept so many events, with checkpoints of these sizes from epoch 1."""
+    made = in_epoch_two(forge.epoch_note(2, kept, published(17)))
+    made.checkpoints += [forge.checkpoint_line(told(), size) for size in sizes]
+    return made
+
+
+@lie("checkpoint-not-kept")
+def checkpoint_of_what_was_not_kept() -> bytes:
+    return with_one_before(10, 11, 8).pack()
+
+
+@lie("checkpoint-not-kept")
+def checkpoint_of_what_an_epoch_between_did_not_keep() -> bytes:
+    made = with_one_before(9, 10)
+    made.checkpoints[0]["note"] = told().checkpoint(SIZE, origin=f"luotsi/{REGION}/events/3")
+    made.keys["epochs"].append(forge.epoch_note(3, 16, published(16, 2)))
+    return made.pack()
+
+
+@lie("log-rewritten")
+def log_rewritten_since_an_epoch_before() -> bytes:
+    made = with_one_before(10, 8)
+    made.checkpoints[1]["note"] = told().checkpoint(8, root=sha256(b"another").digest())
+    return made.pack()
+
+
+@lie("log-forked")
+def log_forked_across_epochs() -> bytes:
+    made = with_one_before(16, 16)
+    made.checkpoints[1]["note"] = told().checkpoint(16, root=sha256(b"another").digest())
+    return made.pack()
+
+
+@lie("log-forked", known=told().checkpoint(8, root=sha256(b"what I saw").digest()))
+def log_forked_since_an_epoch_before_that_is_known() -> bytes:
+    return with_one_before(10, 8).pack()
+
+
 @lie("known-events-lost", known=told().checkpoint(14))
 def events_lost_that_are_known() -> bytes:
     return in_epoch_two(forge.epoch_note(2, 10, published(17))).pack()
