@@ -172,3 +172,24 @@ def test_one_event_of_another_tree_was_rewritten(wrong: Check) -> None:
     made.events = [event_line(other, other.of(made.case)[0]) | {"words": "sealed"}]
     made.words, made.heads = [], None
     assert wrong(made) == ["The whole case was rewritten: its events fit one another, and the log has none of them."]
+
+
+def test_another_case_is_called_so_whatever_was_sealed_of_this_one(wrong: Check) -> None:
+    made = shown()
+    made.events = [event_line(told(), it) | {"words": "sealed"} for it in told().of(case("b"))]
+    made.words = []
+    another = f"The events are in the log, and they are another case's: none of them belongs to {made.case}."
+    assert another in wrong(made)
+
+
+def test_each_of_several_altered_events_is_named_in_the_log_or_not(wrong: Check) -> None:
+    made = shown()
+    for version in (2, 7, 9):
+        edit(made.events[version - 1], f'"entry":{version}', '"entry":77')
+    altered = [
+        f"Version {version} was altered: its document does not give the hash that the log has." for version in (2, 7, 9)
+    ]
+    assert wrong(made) == altered
+    for line in made.events:
+        line |= {"position": None, "path": []}
+    assert wrong(made)[:3] == altered
