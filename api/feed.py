@@ -1,4 +1,6 @@
-"""The feed: the events that have their positions, in that order, as server-sent events, and no words.
+"""The feed: the events that a checkpoint has, in the order of their positions, as server-sent events, and no words.
+
+What is told was published first, so that a restore that takes any of it back opens a new epoch, and no cursor goes on.
 
 A subscriber is sent what they may read at that moment: staff and auditors the events of such cases, and those of the
 directory; administrators those of the log itself too; other systems all. A page in which there are cases is written
@@ -204,7 +206,7 @@ class Feed:
 
     def _end(self) -> End:
         with self.cases.pool.connection() as connection:
-            return End(*(connection.execute("SELECT position, epoch FROM log_state").fetchone() or (0, 0)))
+            return End(*(connection.execute(_END).fetchone() or (0, 0)))
 
     def _page(self, who: Bearer, position: int) -> Page | None:
         """Return the page after a position, written down as read; None while that can't be had."""
@@ -314,9 +316,16 @@ _ABOUT = """One server-sent event for each event that you may read, in the order
 topic; `data` is a JSON object with `position`, `stream`, `version`, `topic` and `recorded`, and never any words. Of a
 client's own stream `stream` is null."""
 _CONTENT = {"text/event-stream": {"schema": {"type": "string"}}}
+_END = """
+    SELECT coalesce((SELECT max(size) FROM checkpoints c WHERE c.log = 'events' AND c.epoch = l.epoch), 0), l.epoch
+    FROM log_state l"""
 _PAGE = """
     WITH page AS (
-        SELECT position, stream, version FROM sequence WHERE position > %(position)s ORDER BY position LIMIT %(most)s
+        SELECT position, stream, version FROM sequence
+        WHERE position > %(position)s AND position <= (
+            SELECT max(size) FROM checkpoints WHERE log = 'events' AND epoch = (SELECT epoch FROM log_state)
+        )
+        ORDER BY position LIMIT %(most)s
     )
     SELECT epoch, (SELECT max(position) FROM page), (
         SELECT json_agg(json_build_array(position, stream, version, topic, recorded) ORDER BY position)::text

@@ -32,7 +32,7 @@ from domain.decider import Actor, Entry, Role
 from domain.directory import OpenUnit, unit_stream
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.postgres import Server
-from domain.ledger.sequencer import Sequencer, drain
+from domain.ledger.sequencer import Sequencer, drain, settle
 from domain.objections import RaiseObjection
 from domain.requests import MakeRequest, ReportExperience
 from domain.sealing import LOG_STREAM, SealHeads
@@ -75,7 +75,7 @@ class Service:
 
     def position(self) -> int:
         """Return how far the sequence is once nothing waits."""
-        drain(self.house.region)
+        settle(self.house.region, self.house.notary)
         with self.house.pool.connection() as connection:
             return int(connection.execute("SELECT position FROM log_state").fetchone()[0])  # type: ignore[index]
 
@@ -162,7 +162,7 @@ def test_under_load_none_is_skipped_and_none_comes_twice(service: Service) -> No
                 got += [next(following) for _ in range(min(rounds, total - len(got)))]
         return got
 
-    sequencer = Sequencer(service.house.region, service.house.notary, pause=0.005)
+    sequencer = Sequencer(service.house.region, service.house.notary, pause=0.005, interval=0.01)
     sequencer.start()
     try:
         with ThreadPoolExecutor(6) as threads:
@@ -222,6 +222,22 @@ def test_whoever_waits_long_hears_that_it_still_lives(restless: Service) -> None
 def test_a_feed_ends_with_its_token(restless: Service) -> None:
     with restless.following(f"1.{restless.position()}", minutes=1 / 30) as following:
         assert all(it == {"comment": "still here"} for it in following)
+
+
+def test_what_no_checkpoint_has_is_not_told_yet(own_service: Service) -> None:
+    service = own_service
+    service.app.state.feed.heartbeat = 0.05
+    before = service.position()
+    with httpx2.Client(base_url=service.url, headers=service.token(), timeout=20) as http:
+        client = http.post("/clients", json={}).json()["id"]
+        case = http.post("/cases", json={"client": client, "need": "asunto"}).json()["id"]
+        assert drain(service.house.region)
+        system = Actor("muu", Role.SYSTEM)
+        assert service.sent(system, before) == []
+        ahead = {"Last-Event-ID": f"1.{before + 1}"}
+        assert kind(http.get("/feed", headers=ahead)) == (409, "position-ahead")
+    service.position()
+    assert (case, 1, "case-opened") in service.sent(system, before)
 
 
 def test_a_feed_ends_when_the_ledger_was_restored_and_its_old_ids_are_gone(own_service: Service) -> None:

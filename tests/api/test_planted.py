@@ -20,7 +20,7 @@ from api.app import create_app
 from api.wire import configured
 from domain.decider import Actor, Role
 from domain.ledger.postgres import Server
-from domain.ledger.sequencer import drain
+from domain.ledger.sequencer import settle
 from tests.api.conftest import Door, door_of, new_database
 from tests.api.planting import LIVES, MARK, SAYING, Kept, Teller, Told, lives, misdeeds, on_the_wire, questions
 from tests.api.test_wire import serving
@@ -51,7 +51,7 @@ def left(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             misdeeds(teller, told[0])
             questions(teller, told)
             on_the_wire(teller, told[0])
-            drain(door.house.region)
+            settle(door.house.region, door.house.notary)
             yield Searched(
                 teller, "\n".join(kept.lines), log_file.read_bytes()[before:].decode(errors="replace"), dump(door), told
             )
