@@ -24,7 +24,7 @@ from domain.alerts import Cause
 from domain.ledger.application import Cases
 from domain.remembered import Holder
 from projections.alerts import ALERTS
-from projections.listed import Place
+from projections.searched import Place
 
 Key = tuple[datetime, UUID, int]
 """Where an alert comes: the oldest first."""

@@ -3,19 +3,21 @@
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from api import (
     alerts,
     bundle,
     caseload,
     commands,
+    directory,
     endings,
     feed,
     findings,
@@ -29,17 +31,22 @@ from api import (
     readers,
     reads,
     reports,
+    represented,
     rules,
     signin,
+    slips,
     transparency,
+    waiting,
 )
 from api.auth import Identified, Verifier
 from api.headers import SecurityHeaders
 from api.house import House
+from api.pages import entrance, errors
+from api.pages.mounting import mount_pages
 from api.sessions import Sessions
 from api.writer import Writer
 
-OPEN_TO_ALL = ("/", "/docs", "/openapi.json", "/health", "/problems", *transparency.OPEN)
+OPEN_TO_ALL = (*entrance.OPEN, "/docs", "/openapi.json", "/health", "/problems", *transparency.OPEN, *slips.OPEN)
 """The paths, with those below them, that ask for no token."""
 
 _STATUSES_OF_ALL = {429, 500}
@@ -51,7 +58,7 @@ def create_app(
     house: House,
     verifier: Verifier,
     caught_up: Callable[[], bool] = lambda: False,
-    how: signin.SignIn | None = None,
+    how: signin.SignIn | entrance.PeopleHere | None = None,
 ) -> FastAPI:
     """Return the service for a house.
 
@@ -63,7 +70,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         writer = Writer(house.cases)
-        app.state.execute = writer.execute
+        app.state.execute, app.state.consider = writer.execute, writer.consider
         app.state.feed = feed.Feed(house.cases)
         yield
         app.state.feed.close()
@@ -82,11 +89,14 @@ def create_app(
     app.add_middleware(Identified, is_open=is_open)
     app.add_middleware(rates.ByAddress, counter=rates.Counter(house.settings.rates))
     problems.handle(app)
+    app.add_middleware(errors.ErrorPages, cases=house.cases)
     app.add_middleware(SecurityHeaders, secure=house.settings.production)
     protected.tell_refusals(app, house.cases)
     commands.mount(app)
     alerts.mount(app, house.cases)
     lists.mount(app, house.cases)
+    waiting.mount(app, house.cases)
+    represented.mount(app, house.cases)
     caseload.mount(app, house.cases)
     findings.mount(app, house.cases)
     reports.mount(app, house.cases)
@@ -96,15 +106,21 @@ def create_app(
     bundle.mount(app, house.cases)
     readers.mount(app, house.cases)
     rules.mount(app, house.cases)
+    directory.mount(app, house.cases)
+    slips.mount(app, house)
     feed.mount(app)
     signin.mount(app)
     if how is not None:
         app.state.sessions = Sessions(house.pool, how.origin)
+    if isinstance(how, signin.SignIn):
         signin.mount_signin(app, how, app.state.sessions)
+        app.state.signs_out_at = partial(signin.signs_out_at, how)
+    elif how is not None:
+        entrance.mount_development(app, house.cases, how, app.state.sessions)
     health.mount(app, house, caught_up)
     transparency.mount(app, house)
     app.add_api_route("/docs", console, include_in_schema=False)
-    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    mount_pages(app, house.cases)
     app.openapi = lambda: _documented(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 
@@ -175,7 +191,7 @@ def _with_problems(path: str, method: str, operation: dict[str, Any]) -> None:
 
 
 _STATUSES_BY_PATH = {
-    "/feed": {409, 410}, "/health/ready": {503}, "/problems/{name}": {404}, **transparency.STATUSES,
+    "/feed": {409, 410}, "/health/ready": {503}, "/problems/{name}": {404}, **transparency.STATUSES, **slips.STATUSES,
 }  # fmt: skip
 
 _ABOUT = """Who owns a client's case and who answers for it; what the client has said and decided, and what it changed;

@@ -22,7 +22,7 @@ from api.claims import Naming
 from api.issuer import Held, Keys, KeyUnknown
 from api.problems import Problem
 from api.rates import count_actor
-from api.sessions import COOKIE, Sessions, cookie
+from api.sessions import BY_ITSELF, COOKIE, Sessions, cookie
 from api.tokens import ACCESS_TOKEN, GrantMissing, Terms, TokenExpired, TokenInvalid, of_unknown_key, read, with_keys
 from domain.authorization import Grant
 from domain.decider import Actor, Role
@@ -157,7 +157,12 @@ class Identified:
         await self.app(scope, receive, send)
 
 
-async def _who(request: Request) -> Bearer:
+async def identify(request: Request, csrf: str | None) -> None:
+    """Find out anew who is acting, by the token that came in a page's form. Raises what `bearer` does."""
+    request.scope[_WHO] = await _who(request, csrf)
+
+
+async def _who(request: Request, csrf: str | None = None) -> Bearer:
     said = request.headers.get("authorization")
     if said is not None:
         scheme, _, token = said.partition(" ")
@@ -169,11 +174,11 @@ async def _who(request: Request) -> Bearer:
     kept = cookie(request, COOKIE)
     if sessions is None or kept is None:
         raise TokenMissing
-    found = await run_in_threadpool(sessions.found, kept)
+    found = await run_in_threadpool(sessions.found, kept, by_itself=BY_ITSELF in request.headers)
     if found is None:
         raise SessionOver
     if request.method not in SAFE:
-        from_here(request, sessions.origin, found.csrf, request.headers.get("x-csrf-token"))
+        from_here(request, sessions.origin, found.csrf, csrf or request.headers.get("x-csrf-token"))
     return Bearer(found.actor, found.until.timestamp(), found.grant, found.csrf)
 
 
@@ -192,7 +197,7 @@ def bearer(request: HTTPConnection) -> Bearer:
     Raises `TokenMissing`, `TokenExpired`, `TokenInvalid`, `GrantMissing` and `IssuerUnreachable`; in a session
     `SessionOver`, `NotFromHere` and `DatabaseUnavailable`.
     """
-    found: Bearer | Exception = request.scope[_WHO]
+    found: Bearer | Exception = request.scope.get(_WHO) or TokenMissing()
     if isinstance(found, Exception):
         raise found
     count_actor(request, found.actor)

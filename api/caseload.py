@@ -26,7 +26,7 @@ from domain.ledger.application import Cases
 from projections.behind import count_behind
 from projections.caseload import Figures, Load, caseload, total
 from projections.findings.found import Moment
-from projections.listed import Place
+from projections.searched import Place
 from projections.standing import STANDING
 from projections.units import UNITS
 from projections.workers import WORKERS

@@ -12,6 +12,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
@@ -73,7 +74,8 @@ class Done(BaseModel):
     `id` is the stream that it changed (the case, the client…) and `version` that stream's version now. `events` are
     the versions of the events that it led to: none where nothing was new. `made` is the id of the statement, handoff,
     transfer, objection, request or assessment that it made or completed, null where it made none. `command` is the
-    command's own id.
+    command's own id. Of a dry run it is what the same command would come to: what is made anew has these ids only under
+    the same Idempotency-Key.
     """
 
     id: UUID
@@ -161,11 +163,19 @@ class StrictRoute(APIRoute):
 
 async def _done(request: Request, kind: Kind, body: Command[Any], stream: Callable[[UUID], UUID]) -> Response:
     asked = asked_of(request, request.state.actor, body, stream, await request.body())
+    if _flag(request.headers, "Dry-Run"):
+        considered: Receipt = await request.app.state.consider(asked)
+        return Response(_told(body, considered), 200, media_type="application/json")
     receipt: Receipt = await request.app.state.execute(asked)
     begun = receipt.first == 1 and receipt.last >= 1
     headers = {"ETag": f'"{receipt.last}"'}
     if begun and kind.location:
         headers["Location"] = kind.location.format(receipt.stream)
+    return Response(_told(body, receipt), 201 if begun else 200, headers, "application/json")
+
+
+def _told(body: Command[Any], receipt: Receipt) -> bytes:
+    """Return a `Done`."""
     content = {
         "id": receipt.stream,
         "version": receipt.last,
@@ -173,7 +183,7 @@ async def _done(request: Request, kind: Kind, body: Command[Any], stream: Callab
         "made": _made(body, receipt),
         "command": receipt.command,
     }
-    return Response(msgspec.json.encode(content), 201 if begun else 200, headers, "application/json")
+    return msgspec.json.encode(content)
 
 
 def _made(body: Command[Any], receipt: Receipt) -> UUID | None:
@@ -198,7 +208,7 @@ def asked_of(
         actor=actor,
         id=command,
         occurred=None if occurred is None else moment(occurred, "Occurred-At"),
-        reported=_flag(reported),
+        reported=_flag(headers, "Reported"),
         expected=_expected(headers.get("if-match")),
         keyed=key is not None,
         fingerprint=b"" if key is None else _fingerprint(request, content, occurred, reported),
@@ -228,10 +238,11 @@ def _expected(if_match: str | None) -> int | None:
     return int(etag[1])
 
 
-def _flag(reported: str | None) -> bool:
-    if reported not in {None, "true", "false"}:
-        raise HeaderMalformed(header="Reported")
-    return reported == "true"
+def _flag(headers: Headers, name: str) -> bool:
+    said = headers.get(name)
+    if said not in {None, "true", "false"}:
+        raise HeaderMalformed(header=name)
+    return said == "true"
 
 
 def _causation(text: str | None) -> UUID | None:
@@ -285,8 +296,9 @@ def _responses(command: type[Command[Any]], kind: Kind) -> dict[int | str, dict[
         "description": "It began", "model": Done, "headers": etag | (location if kind.location else {}),
     }  # fmt: skip
     went_on: dict[str, Any] = {"description": "It was done, or nothing was new", "model": Done, "headers": etag}
+    would: dict[str, Any] = {"description": "What it would come to, by a dry run", "model": Done}
     by_stream: dict[str, dict[int | str, dict[str, Any]]] = {
-        "new": {201: begun},
+        "new": {200: would, 201: begun},
         "existing": {200: went_on},
         "any": {200: went_on, 201: begun},
     }
@@ -312,4 +324,11 @@ _PARAMETERS = [
     ),
     _header("Reported", "Whether it took place outside the system, and is only written down here.", type="boolean"),
     _header("Causation-Id", "The act that led to this one, by its `command`.", type="string", format="uuid"),
+    _header(
+        "Dry-Run",
+        "Whether only to say what it would come to. All is looked at as for the act itself, a refusal is the very one "
+        "that it would meet, and nothing is written. It can't be foreseen what others do before you act, nor what the "
+        "database alone refuses as it writes.",
+        type="boolean",
+    ),
 ]  # fmt: skip

@@ -40,6 +40,7 @@ from domain.objections import AnswerObjection, RaiseObjection
 from domain.ownership import NameResponsible
 from domain.plan import AgreePlan, CloseGoal, SetGoal
 from domain.provision import EndService, StartService
+from domain.reaching import Hours, SetSwitchboard, SetUnitContact, SetWorkerContact
 from domain.remembered import Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerAsClient, AnswerRequest, AskExperience, MakeRequest, ReportExperience
@@ -63,6 +64,14 @@ UNITS = {
     ("tampere", "tyollisyys"): "Työllisyyspalvelut, Hatanpää",
     ("kotikulma", "asumisneuvonta"): "Asumisneuvonta, Hervanta",
 }
+SWITCHBOARDS = {"kela": "03 000 0010", "pirha": "03 000 0020", "tampere": "03 000 0030", "kotikulma": "03 000 0040"}
+TELEPHONES = {
+    ("kela", "etuudet"): "03 000 0011", ("pirha", "aikuissosiaalityo"): "03 000 0021",
+    ("pirha", "perhepalvelut"): "03 000 0022", ("tampere", "tyollisyys"): "03 000 0031",
+    ("kotikulma", "asumisneuvonta"): "03 000 0041",
+}  # fmt: skip
+"""Numbers that nobody has: none of that area begins with a 0."""
+OFFICE_HOURS = (Hours("mon", "fri", "09:00", "15:00"),)
 AINO = Actor("aino.virtanen", Role.WORKER, "pirha", "aikuissosiaalityo")
 BO = Actor("bo.lindqvist", Role.WORKER, "pirha", "aikuissosiaalityo")
 MARJA = Actor("marja.lehtonen", Role.MANAGER, "pirha", "aikuissosiaalityo")
@@ -73,6 +82,10 @@ SANNA = Actor("sanna.maki", Role.WORKER, "kotikulma", "asumisneuvonta")
 STAFF = {
     AINO: "social_worker", BO: "social_worker", MARJA: "leading_social_worker", HELI: "family_worker",
     KATRI: "benefits_adviser", TIMO: "employment_adviser", SANNA: "housing_adviser",
+}  # fmt: skip
+NAMES = {
+    AINO: "Aino Virtanen", BO: "Bo Lindqvist", MARJA: "Marja Lehtonen", HELI: "Heli Salo", KATRI: "Katri Nieminen",
+    TIMO: "Timo Kallio", SANNA: "Sanna Mäki",
 }  # fmt: skip
 ADMINISTRATOR = Actor("demonstration", Role.ADMINISTRATOR)
 REPRESENTATIVE = uuid5(_DEMO, "representative")
@@ -164,9 +177,15 @@ def register(cases: Cases) -> None:
         enter(organisation_stream(organisation), RegisterOrganisation(organisation, name))
     for (organisation, unit), name in UNITS.items():
         enter(unit_stream(organisation, unit), OpenUnit(organisation, unit, name, "Tampere"))
+    for organisation, telephone in SWITCHBOARDS.items():
+        enter(organisation_stream(organisation), SetSwitchboard(telephone))
+    for place, telephone in TELEPHONES.items():
+        electronic = f"{place[1]}@{place[0]}.example"
+        enter(unit_stream(*place), SetUnitContact(telephone, OFFICE_HOURS, electronic, "Esimerkkikatu 1, Tampere"))
     for actor, profession in STAFF.items():
         at = held_by(actor)
         enter(worker_stream(at.organisation, actor.id), JoinUnit(at.organisation, at.unit, actor.id, profession))
+        enter(worker_stream(at.organisation, actor.id), SetWorkerContact(NAMES[actor]))
 
 
 def held_by(actor: Actor) -> Holder:

@@ -3,8 +3,8 @@
 What is told was published first, so that a restore that takes any of it back opens a new epoch, and no cursor goes on.
 
 A subscriber is sent what they may read at that moment: staff and auditors the events of such cases, and those of the
-directory; administrators those of the log itself too; other systems all. A page in which there are cases is written
-down as read first (rule 23). A subscriber reads pages by position, each from where it is itself, so whoever comes late
+directory; clients, and who acts for them, those of their own cases; administrators those of the log itself too; other
+systems all (`api.feed_page`). A subscriber reads pages by position, each from where it is itself, so whoever comes late
 or reads slowly misses nothing. One task a process looks how far the sequence is and wakes them.
 """
 
@@ -14,43 +14,38 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-import msgspec
 from fastapi import FastAPI, Header, Query
 from psycopg import Error
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from api.admission import sight_of
-from api.auth import Bearer, bearer
+from api.auth import bearer
+from api.feed_page import Follower, Page, page_after
 from api.problems import Problem
-from api.reads import Reading, ReadNotLogged, log
-from domain.authorization import usual
-from domain.case import Case
-from domain.client import Client
-from domain.decider import STAFF, Actor, Role, RoleNotAllowed, State
+from api.reads import ReadNotLogged
+from domain.decider import CLIENT_SIDE, STAFF, Actor, Role, RoleNotAllowed
 from domain.ledger.application import Cases
 from domain.ledger.database import DatabaseUnavailable
-from domain.ledger.mapper import HistoryDamaged, TopicUnknown, codecs
-from domain.objections import ObjectionRaised, ObjectionWithdrawn
-from domain.requests import ExperienceReported, RequestMade
-from domain.sealing import Log
-from domain.withholding import kept_from
-from projections.walled import ACCESS, SETTINGS, STANDS
 
-SUBSCRIBERS, OF_ONE = 100, 20
-PAGE = 500
+SUBSCRIBERS, OF_ONE = 500, 20
+"""How many follow at once: each takes some 40 KiB, and together half of the connections that a process takes."""
 PAUSE_SECONDS = 0.1
+TURN_SECONDS = 0.002
+"""How long each of those who follow lets the others read before it reads again: so many reads a second at most."""
 HEARTBEAT_SECONDS = 15.0
 RETRY_SECONDS = 0.5
 
-_READERS = STAFF | {Role.AUDITOR, Role.ADMINISTRATOR, Role.SYSTEM}
+NOW = "end"
+"""What to follow after, to begin at the end."""
+
+_READERS = STAFF | CLIENT_SIDE | {Role.AUDITOR, Role.ADMINISTRATOR, Role.SYSTEM}
 _ID = re.compile(r"(\d{1,9})\.(\d{1,18})")
 _log = logging.getLogger(__name__)
 
@@ -86,15 +81,6 @@ class End:
     epoch: int
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page of the feed as it is sent, and the position of the last event in it."""
-
-    epoch: int
-    position: int
-    content: bytes
-
-
 @dataclass
 class Feed:
     """One process's feed: it looks how far the sequence is, as long as somebody listens."""
@@ -126,6 +112,14 @@ class Feed:
         self._wake()
         self._threads.shutdown(wait=False)
 
+    async def cursor(self) -> str:
+        """Return the id to follow after for what is told from now on, for a page to keep.
+
+        While anybody follows it is known, if not to the last moment: what came since may be told once more.
+        """
+        end: End = self.end or await self._read(self._end)
+        return f"{end.epoch}.{end.position}"
+
     async def begin(self, last_event_id: str | None) -> End:
         """Return after which position to begin. Raises `EventIdMalformed`, `EpochGone` and `PositionAhead`."""
         if self._closed:
@@ -133,6 +127,8 @@ class Feed:
         end: End = await self._read(self._end)
         if not last_event_id:
             return End(0, end.epoch)
+        if last_event_id == NOW:
+            return end
         parts = _ID.fullmatch(last_event_id)
         if parts is None:
             raise EventIdMalformed
@@ -143,14 +139,14 @@ class Feed:
             raise PositionAhead(last=f"{end.epoch}.{end.position}")
         return begin
 
-    async def events(self, who: Bearer, begin: End, until: Callable[[], bool]) -> AsyncIterator[bytes]:
+    async def events(self, follower: Follower, begin: End, until: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Yield what to send somebody, from `begin` on, page by page, until the feed is closed or `until` says so."""
         position = begin.position
         yield b"retry: 1000\n\n"
-        async with self._listening(who.actor):
+        async with self._listening(follower.who.actor):
             while not (self._closed or until()):
                 moved = self._moved
-                page: Page | None = await self._read(partial(self._page, who, position))
+                page: Page | None = await self._read(partial(self._page, follower, position))
                 if page is None:
                     await _within(RETRY_SECONDS, moved)
                     continue
@@ -158,7 +154,9 @@ class Feed:
                     return  # the ledger was restored: who comes back is told
                 if page.position > position:
                     position = page.position
-                    yield page.content
+                    if page.content:
+                        yield page.content
+                    await asyncio.sleep(self.subscribers * TURN_SECONDS)
                 elif not await _within(self.heartbeat, moved):
                     yield b": still here\n\n"
 
@@ -182,7 +180,7 @@ class Feed:
                     self._wake()
                 await asyncio.sleep(self.pause)
         finally:
-            self._watch = None
+            self._watch = self.end = None
 
     def _end_or_none(self) -> End | None:
         with self._unless_gone():
@@ -208,41 +206,11 @@ class Feed:
         with self.cases.pool.connection() as connection:
             return End(*(connection.execute(_END).fetchone() or (0, 0)))
 
-    def _page(self, who: Bearer, position: int) -> Page | None:
+    def _page(self, follower: Follower, position: int) -> Page | None:
         """Return the page after a position, written down as read; None while that can't be had."""
         with self._unless_gone():
-            epoch, last, found = self._found(who, position)
-            rows = [row for row in found if not self._kept_from(who, row)]
-            shown = frozenset(UUID(stream) for _, stream, _, topic, _ in rows if topic in _of(Case))
-            if shown:
-                log(self.cases.pool, Reading(who.actor, "FollowFeed", shown, usual(who.actor.role), grant=who.grant))
-            sent = rows[-1][0] if rows else position
-            onward = b"" if sent == last else b"id: %d.%d\n\n" % (epoch, last)  # moves the cursor, and is no event
-            return Page(epoch, last, b"".join(_event(epoch, row) for row in rows) + onward)
+            return page_after(self.cases, follower, position)
         return None
-
-    def _found(self, who: Bearer, position: int) -> tuple[int, int, list[Any]]:
-        """Return the epoch, the last position that was looked at, and the events up to it that somebody may read."""
-        with self.cases.pool.connection() as connection:
-            values = {
-                **dict.fromkeys(SETTINGS), **sight_of(who), "position": position, "most": PAGE,
-                "all": who.actor.role == Role.SYSTEM, "of_cases": list(_of(Case)),
-                "directory": [it for it in codecs() if it not in _of(Case) | _of(Client) | _beyond(who.actor)],
-            }  # fmt: skip
-            statement = _PAGE.format(access=ACCESS, stands=STANDS).encode()
-            epoch, last, found = connection.execute(statement, values, prepare=True).fetchone() or (0, None, None)
-        return epoch, last or position, msgspec.json.decode(found) if found else []
-
-    def _kept_from(self, who: Bearer, row: Sequence[Any]) -> bool:
-        """Say whether an event is not to be told to somebody: what goes past a worker, or waits for the case's end."""
-        _, stream, version, topic, _ = row
-        if who.actor.role not in STAFF or topic not in _PAST_SOMEBODY:
-            return False
-        try:
-            state = self.cases.loaded(UUID(stream), Case).state
-        except (HistoryDamaged, TopicUnknown):  # nobody can tell whom it goes past
-            return True
-        return isinstance(state, Case) and version in kept_from(who.actor, state)
 
 
 def mount(app: FastAPI) -> None:
@@ -251,12 +219,16 @@ def mount(app: FastAPI) -> None:
     async def follow(
         request: Request,
         last_event_id: Annotated[str | None, Header(description="The last `id` that you received.")] = None,
-        after: Annotated[str | None, Query(description="The same, for those who can't set the header.")] = None,
+        after: Annotated[
+            str | None, Query(description='The same, for those who can\'t set the header; "end" to begin at the end.')
+        ] = None,
+        case: Annotated[UUID | None, Query(description="Of this case alone.")] = None,
     ) -> StreamingResponse:
         """Follow what happens, in the order of the ledger, from the first event or after the one that you name.
 
-        You are sent what you may read at that moment: of the cases that you may read, and of the directory. Clients'
-        own events are for other systems alone, and those of the log itself for administrators too.
+        You are sent what you may read at that moment: of the cases that you may read, and of the directory. Clients
+        are sent what they are told of their own cases, and who acts for them of the `case` that they name. Clients' own
+        streams are for other systems alone, and that of the log itself for administrators too.
         """
         feed: Feed = request.app.state.feed
         who = bearer(request)
@@ -265,7 +237,7 @@ def mount(app: FastAPI) -> None:
         begin = await feed.begin(last_event_id or after)
         if feed.is_full_for(who.actor):
             raise TooManySubscribers(most=feed.most, of_one=feed.most_of_one)
-        events = feed.events(who, begin, lambda: time.time() >= who.expires)
+        events = feed.events(Follower(who, case), begin, lambda: time.time() >= who.expires)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
@@ -273,29 +245,6 @@ def mount(app: FastAPI) -> None:
         "/feed", follow, operation_id="FollowFeed", summary="Follow what happens", tags=["feed"],
         response_class=StreamingResponse, responses={200: {"description": _ABOUT, "content": _CONTENT}},
     )  # fmt: skip
-
-
-def _event(epoch: int, row: Sequence[Any]) -> bytes:
-    """Return an event as it is sent. A client's stream is not named: its id is the client's."""
-    position, stream, version, topic, recorded = row
-    known = codecs().get(topic)
-    named = known is not None and known.event.state is not Client
-    data = {
-        "position": position, "stream": stream if named else None, "version": version, "topic": topic,
-        "recorded": recorded,
-    }  # fmt: skip
-    return b"id: %d.%d\nevent: %b\ndata: %b\n\n" % (epoch, position, topic.encode(), msgspec.json.encode(data))
-
-
-@cache
-def _of(kind: type[State]) -> frozenset[str]:
-    """Return the topics of a kind of stream."""
-    return frozenset(topic for topic, it in codecs().items() if it.event.state is kind)
-
-
-def _beyond(actor: Actor) -> frozenset[str]:
-    """Return the topics of the log itself, which are for administrators and other systems."""
-    return frozenset() if actor.role in {Role.ADMINISTRATOR, Role.SYSTEM} else _of(Log)
 
 
 async def _within(seconds: float, moved: asyncio.Event) -> bool:
@@ -307,9 +256,6 @@ async def _within(seconds: float, moved: asyncio.Event) -> bool:
     return True
 
 
-_PAST_SOMEBODY = frozenset(it.topic for it in (ObjectionRaised, ObjectionWithdrawn, RequestMade, ExperienceReported))
-"""What may go past a worker, or wait for the case's end."""
-
 _ABOUT = """One server-sent event for each event that you may read, in the order of the ledger, and then those to come.
 
 `id` is what to send as Last-Event-ID, and comes alone where it has moved over what is not for you. `event` is the
@@ -319,24 +265,3 @@ _CONTENT = {"text/event-stream": {"schema": {"type": "string"}}}
 _END = """
     SELECT coalesce((SELECT max(size) FROM checkpoints c WHERE c.log = 'events' AND c.epoch = l.epoch), 0), l.epoch
     FROM log_state l"""
-_PAGE = """
-    WITH page AS (
-        SELECT position, stream, version FROM sequence
-        WHERE position > %(position)s AND position <= (
-            SELECT max(size) FROM checkpoints WHERE log = 'events' AND epoch = (SELECT epoch FROM log_state)
-        )
-        ORDER BY position LIMIT %(most)s
-    )
-    SELECT epoch, (SELECT max(position) FROM page), (
-        SELECT json_agg(json_build_array(position, stream, version, topic, recorded) ORDER BY position)::text
-        FROM page JOIN events USING (stream, version)
-        WHERE %(all)s OR topic = ANY (%(directory)s::text[]) OR (topic = ANY (%(of_cases)s::text[]) AND (
-            page.stream = ANY (string_to_array(%(cases)s, ',')::uuid[]) OR EXISTS (
-                SELECT FROM {access} a WHERE a."case" = page.stream AND {stands} AND (
-                    (a.organisation = %(organisation)s::text AND a.worker IN ('', %(worker)s::text)
-                        AND (a.upto IS NULL OR page.version <= a.upto)
-                        AND EXISTS (SELECT FROM clients c WHERE c."case" = page.stream))
-                    OR (a.relation = 'holds' AND a.opened_at < %(until)s::timestamptz
-                        AND (a.closed_at IS NULL OR a.closed_at >= %(since)s::timestamptz))))))
-    ) FROM log_state"""
-"""A page: of the events after a position, those that somebody may read. A case that was erased has no client."""

@@ -10,15 +10,16 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.admission import admitted, sight_of
+from api.admission import sight_of
 from api.auth import By, bearer
 from api.lists import PageWanted, moment_of, only_readers
-from api.moments import CursorMalformed, Page, Then, next_page, place_of, read_key
+from api.moments import CursorMalformed, Then, next_page, place_of, read_key
 from api.places import Somewhere
 from api.protected import betrayed
 from api.queries import Bounds, read_rows
 from api.reads import answer
-from api.rows import Shape, in_utc, inside, kept
+from api.rows import Shape, in_utc, inside
+from api.seen_by import PageSeen, SeenNothing, sight
 from domain.ledger.application import Cases
 from projections.behind import count_behind
 from projections.findings.finding import Finding, Judgement
@@ -28,7 +29,7 @@ from projections.findings.judged import FINDINGS
 _SHAPE = Shape(FINDINGS)
 
 
-class OfCaseWanted(Page):
+class OfCaseWanted(PageSeen):
     """Which findings of a case are wanted, and at which moment they are judged: now, unless it says otherwise.
 
     With `known_at` alone they are judged at that time.
@@ -106,22 +107,23 @@ def mount(app: FastAPI, cases: Cases) -> None:
         What silence brings about is among it, without any event: so there is no ETag. What an entry shows that is
         withheld from whoever reads is not.
         """
-        upto = admitted(request, cases, id).upto
+        seen = sight(request, cases, id, by, wanted)
+        if not seen.at_all:
+            return seen.nothing(request, cases, id)
         pinned, after = place_of(wanted.after)
-        head, seen, rows = read_rows(cases, _SHAPE, id, wanted, Bounds(upto, pinned))
+        head, version, rows = read_rows(cases, _SHAPE, id, seen.at, Bounds(seen.upto, pinned))
         moment = moment_of(cases, wanted.happened_by or wanted.known_at)
         in_order = sorted(rows, key=lambda it: (it.since, it.number))
-        untold = kept(cases, id, by)
         stand = [
             told(row, judgement) for row, judgement in moment.judged(in_order, wanted.state)
-            if inside(row.since, wanted.since, wanted.until) and not any(map(untold.whole, row.entries))
+            if inside(row.since, wanted.since, wanted.until) and not any(map(seen.untold.whole, row.entries))
         ]  # fmt: skip
         last = after + wanted.limit
         content = {
-            "case": id, "version": seen, "at": in_utc(moment.at), "findings": stand[after:last],
+            "case": id, "version": version, "at": in_utc(moment.at), "findings": stand[after:last],
             "next": next_page(request, f"{pinned or head}.{last}" if last < len(stand) else None),
         }  # fmt: skip
-        return answer(request, cases, content)
+        return seen.answer(request, cases, content)
 
     def across_cases(request: Request, by: By, wanted: Annotated[FindingsWanted, Query()]) -> Response:
         """List what the rules show across cases: of a rule, an organisation or a unit, and never of a named worker."""
@@ -144,7 +146,7 @@ def mount(app: FastAPI, cases: Cases) -> None:
     app.add_api_route(
         "/cases/{id}/findings", of_case, operation_id="ReadCaseFindings", summary="Read a case's findings",
         tags=["cases"], response_class=Response,
-        responses={200: {"description": "As judged at that moment", "model": FindingsOfCase}},
+        responses={200: {"description": "As judged at that moment", "model": FindingsOfCase | SeenNothing}},
     )  # fmt: skip
     app.add_api_route(
         "/findings", across_cases, operation_id="ListFindings", summary="List findings", tags=["reports"],

@@ -20,16 +20,18 @@ from api.protected import betrayed
 from api.reads import answer
 from api.rows import in_utc
 from api.rules import policies_of
+from domain.acceptance import DeclineCode
 from domain.client import Client
 from domain.decider import CLIENT_SIDE, STAFF, Role, RoleNotAllowed, StreamAbsent
 from domain.ledger.application import Cases
 from domain.ledger.calendar import finnish_calendar
-from domain.remembered import Ground, Holder, OwnerKind
+from domain.remembered import Ground, Holder, Initiator, OwnerKind
 from projections import listed
 from projections.behind import count_behind
 from projections.findings import found
 from projections.findings.judged import FINDINGS
-from projections.listed import Key, Place, Sort, Sought
+from projections.listed import Key, Sort, Sought
+from projections.searched import Answer, Ended, Moved, Place, Span
 from projections.standing import STANDING
 
 READERS = STAFF | {Role.AUDITOR}
@@ -63,7 +65,8 @@ class Wanted(Somewhere, PageWanted):
     """Which cases are wanted, and at what time: now, unless `happened_by` says otherwise. Every filter holds then too.
 
     `organisation`, `unit` and `worker` say who answers for them; so do the three that begin with `responsible`, without
-    asking for the organisation of a unit.
+    asking for the organisation of a unit. What is said of a closing holds of one closing, and what is said of an offer
+    of one offer: from where to where, when, and what came of it.
     """
 
     worker: Name | None = Field(None, description="The worker who answers for them, by the employer's id.")
@@ -78,6 +81,23 @@ class Wanted(Somewhere, PageWanted):
     due_by: Moment | None = Field(None, description="Their promised next step is due by this time.")
     without_worker: bool = Field(False, description="Only those that a unit answers for, without a named worker.")
     finding: int | None = Field(None, ge=1, le=99, description="A finding of this rule stands open in them.")
+    opened_from: Moment | None = Field(None, description="They were opened, the first time, at this time or after.")
+    opened_to: Moment | None = Field(None, description="They were opened before this time.")
+    since: Moment | None = Field(None, alias="from", description="They were open at some time from this time on.")
+    until: Moment | None = Field(None, alias="to", description="They were open at some time before this time.")
+    ground: Ground | None = Field(None, description="They were closed on this ground: also if taken up again since.")
+    initiator: Initiator | None = Field(None, description="They were closed at the initiative of these.")
+    closed_from: Moment | None = Field(None, description="They were closed at this time or after.")
+    closed_to: Moment | None = Field(None, description="They were closed before this time.")
+    moved_from: Name | None = Field(
+        None, description="They were offered or transferred from there, taken on or not: organisation/unit/worker."
+    )
+    moved_to: Name | None = Field(None, description="They were offered or transferred there, likewise.")
+    moved_after: Moment | None = Field(None, description="They were offered so at this time or after.")
+    moved_before: Moment | None = Field(None, description="They were offered so before this time.")
+    answer: Answer | None = Field(None, description="What came of that offer; a transfer received was accepted.")
+    code: DeclineCode | None = Field(None, description="With which code that offer was declined.")
+    bounced: bool = Field(False, description="Only where that offer went straight back to where it came from: A, B, A.")
     sort: Sort = Field("case", description="By their ids, or the earliest first. At a past moment by their ids alone.")
     happened_by: Then | None = Field(None, description="As they stood at this time, by what is known now.")
 
@@ -94,6 +114,16 @@ class Wanted(Somewhere, PageWanted):
             ),
             offered_to=place_in(self.offered_to), status=self.status, due_by=self.due_by,
             without_worker=self.without_worker, rule=self.finding,
+            opened=Span(self.opened_from, self.opened_to), lasted=Span(self.since, self.until),
+            ended=Ended(Span(self.closed_from, self.closed_to), self.ground, self.initiator), moved=self.moved,
+        )  # fmt: skip
+
+    @property
+    def moved(self) -> Moved:
+        """The offer that is sought."""
+        return Moved(
+            Span(self.moved_after, self.moved_before), place_in(self.moved_from), place_in(self.moved_to),
+            self.answer, self.code, self.bounced,
         )  # fmt: skip
 
 
@@ -149,16 +179,15 @@ def mount(app: FastAPI, cases: Cases) -> None:
     """Mount the lists."""
 
     def case_list(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -> Response:
-        """List cases by who owns them, who answers for them, what waits, what is due and which findings stand."""
+        """List cases by who owns and answers for them, by what waits, is due or stands, how they ended and moved."""
         only_readers(by.role)
         if wanted.happened_by is not None and wanted.sort != "case":
             raise SortOfNow(sort=wanted.sort)
         sought = wanted.sought(moment_of(cases, wanted.happened_by))
         with cases.pool.reading(sight_of(bearer(request))) as connection:
             page = _page(request, connection, sought, wanted.sort, wanted)
-        hidden = betrayed(
-            cases, by, [it["case"] for it in page["cases"]], sought.owner, sought.responsible, sought.offered_to
-        )
+        places = (sought.owner, sought.responsible, sought.offered_to, sought.moved.sender, sought.moved.to)
+        hidden = betrayed(cases, by, [it["case"] for it in page["cases"]], *places)
         return answer(request, cases, page | {"cases": [it for it in page["cases"] if it["case"] not in hidden]})
 
     def client_cases(request: Request, id: UUID, by: By, wanted: Annotated[PageWanted, Query()]) -> Response:  # noqa: A002

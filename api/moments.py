@@ -77,9 +77,9 @@ class AsOf(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int | None = Field(None, description="As its first so many events tell it. Alone, without the clocks.")
-    known_at: Moment | None = Field(None, description="As it was known at this time.")
-    happened_by: Moment | None = Field(None, description="As it stood at this time, by what is or was known.")
+    version: int | None = Field(default=None, description="As its first so many events tell it. Alone, without clocks.")
+    known_at: Moment | None = Field(default=None, description="As it was known at this time.")
+    happened_by: Moment | None = Field(default=None, description="As it stood at this time, by what is or was known.")
 
     @property
     def clocks(self) -> tuple[datetime | None, datetime | None]:
@@ -104,6 +104,14 @@ class Page(Interval):
 
     after: str | None = Field(None, description="Where the page before ended: from its link `next`.")
     limit: int = Field(100, ge=1, le=_MOST, description="How many to tell at most.")
+
+
+def possible(at: AsOf, last: int) -> None:
+    """Refuse what is no moment of a case with so many versions. Raises `ClocksAndVersion` and `VersionNeverExisted`."""
+    if at.version is not None and at.clocks != (None, None):
+        raise ClocksAndVersion
+    if at.version is not None and not 1 <= at.version <= last:
+        raise VersionNeverExisted(version=at.version, last=last)
 
 
 def cursor(text: str) -> str:

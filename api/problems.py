@@ -56,6 +56,7 @@ HEADERS: Mapping[str, str] = {
     "Occurred-At": "a time of the years 1900 to 2199 with its offset (RFC 3339), as in 2025-03-03T09:00:00+02:00",
     "Reported": "true or false",
     "Causation-Id": "a UUID",
+    "Dry-Run": "true or false",
 }
 """The form that each header takes."""
 
@@ -180,19 +181,21 @@ def described(kind: type[Exception]) -> dict[str, Any]:
     return about if rule is None else about | {"rule": rule}
 
 
-def response(problem: Exception) -> Response:
-    """Return the response for something that went wrong."""
-    kind = type(problem)
-    body = dict(described(kind))
+def told(problem: Exception) -> dict[str, Any]:
+    """Return what is told of something that went wrong: what is the same in all of its kind, and the facts of it."""
+    body = dict(described(type(problem)))
     details = dict(getattr(problem, "details", {}))
     if "errors" in details:
         body["errors"] = details.pop("errors")
-    if details:
-        body["details"] = details
+    return body | ({"details": msgspec.to_builtins(details)} if details else {})
+
+
+def response(problem: Exception) -> Response:
+    """Return the response for something that went wrong."""
     headers = {"Retry-After": "1"} if isinstance(problem, _PASSING) else {}
     if isinstance(problem, Problem):
         headers |= {**problem.headers, **problem.more_headers}
-    return Response(msgspec.json.encode(body), status(kind), headers, MEDIA_TYPE)
+    return Response(msgspec.json.encode(told(problem)), status(type(problem)), headers, MEDIA_TYPE)
 
 
 def handle(app: FastAPI) -> None:

@@ -24,12 +24,13 @@ from domain.client import Client
 from domain.decider import CLIENT, STAFF, Action, Actor, Refusal, Role
 from domain.ledger.application import Cases
 from projections.findings.found import ByWhichPolicy
-from projections.listed import Place
+from projections.searched import Place
 
 PROTECTED = "[protected]"
 """What reads in the place of a unit or a worker that is not to be known."""
 
-PLACES = frozenset({"unit", "to_unit", "worker", "asked_by", "claim_told_by", "grant_purpose", "diary", "by_unit"})
+PLACES = frozenset({"unit", "to_unit", "worker", "asked_by", "claim_told_by", "grant_purpose", "diary", "by_unit",
+                    "as_seen_by", "unit_name", "worker_name", "telephone", "electronic", "visiting"})  # fmt: skip
 """The fields that name a unit, or a worker and thereby their unit; or may: what an auditor was let see a case for."""
 
 ROLES: Mapping[str, str] = {
@@ -52,8 +53,15 @@ def hidden_from(cases: Cases, actor: Actor, ever: Collection[UUID]) -> frozenset
     if actor.role in _NEEDS_IT:
         return frozenset()
     return frozenset(
-        case for case in ever if is_protected(cases, case) and _GO_THERE.isdisjoint(_relations(cases, actor, case))
+        case
+        for case in ever
+        if is_protected(cases, case) and not goes_there(actor.role, _relations(cases, actor, case))
     )
+
+
+def goes_there(role: Role, relations: Collection[Relation]) -> bool:
+    """Say whether somebody, being this to a case, is told of its units and workers whatever is protected."""
+    return role in _NEEDS_IT or not _GO_THERE.isdisjoint(relations)
 
 
 def is_protected(cases: Cases, case: UUID) -> bool:
@@ -89,13 +97,19 @@ def tell_refusals(app: FastAPI, cases: Cases) -> None:
     """Let a refusal tell nobody of a unit or a worker of a case in which they aren't to know it."""
 
     async def answer(request: Request, refused: Exception) -> Response:
-        if isinstance(refused, Refusal) and refused.details and request.url.path.startswith("/cases/"):
-            case = UUID(str(request.path_params["id"]))
-            if await run_in_threadpool(hidden_from, cases, bearer(request).actor, [case]):
-                refused.details = unplaced(msgspec.to_builtins(refused.details))
+        if isinstance(refused, Refusal):
+            await keep_quiet(request, cases, refused)
         return response(refused)
 
     app.add_exception_handler(Refusal, answer)
+
+
+async def keep_quiet(request: Request, cases: Cases, refused: Refusal) -> None:
+    """Take a case's units and workers out of a refusal, if whoever asks isn't to know them."""
+    if refused.details and request.url.path.startswith("/cases/"):
+        case = UUID(str(request.path_params["id"]))
+        if await run_in_threadpool(hidden_from, cases, bearer(request).actor, [case]):
+            refused.details = unplaced(msgspec.to_builtins(refused.details))
 
 
 def without_places(content: Any, hidden: Collection[UUID]) -> Any:

@@ -16,18 +16,15 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.admission import admitted
 from api.auth import By
 from api.moments import (
     AsOf,
-    ClocksAndVersion,
     CursorMalformed,
     Page,
-    VersionNeverExisted,
     next_page,
     place_of,
+    possible,
 )
-from api.reads import answer
 from api.rows import (
     WITHHELD,
     Kept,
@@ -36,19 +33,18 @@ from api.rows import (
     fitting,
     in_utc,
     inside,
-    kept,
     opened_words,
     words_of,
 )
+from api.seen_by import AsOfSeen, PageSeen, SeenNothing, sight
 from domain.case import Case
-from domain.corrections import hidden
-from domain.decider import CLIENT_SIDE, Context, Event, Recorded, Role
-from domain.history import counted
+from domain.decider import Context, Event, Recorded, Role
+from domain.history import beginning, counted, fold
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codecs
 from domain.ledger.recorder import select_stream
 from domain.remembered import Holder, OwnerKind, Pending, ProposedClosure, Transfer
-from projections.as_of import first, rows_at, state_at
+from projections.as_of import first
 from projections.next_step import NEXT_STEP
 from projections.projection import every_projection
 
@@ -63,7 +59,10 @@ class Promise(BaseModel):
 
 
 class Summary(BaseModel):
-    """Where a case stands. A case that is not open has no owner and nobody who answers for it."""
+    """Where a case stands. A case that is not open has no owner and nobody who answers for it.
+
+    `erroneous` are the entries that are marked as errors, by version.
+    """
 
     case: UUID
     version: int
@@ -77,6 +76,7 @@ class Summary(BaseModel):
     transfer: Transfer | None
     closure: ProposedClosure | None
     open_objections: list[UUID]
+    erroneous: list[int]
     next_step: Promise | None
 
 
@@ -161,46 +161,49 @@ def mount(app: FastAPI, cases: Cases) -> None:
         if projection.path:
             _mount(app, cases, Shape(projection))
 
-    def case(request: Request, id: UUID, by: By, at: Annotated[AsOf, Query()]) -> Response:  # noqa: A002
+    def case(request: Request, id: UUID, by: By, at: Annotated[AsOfSeen, Query()]) -> Response:  # noqa: A002
         """Tell where a case stands: who owns it and answers for it, what waits for an answer, what is promised next."""
-        head, history = _history(cases, id, at, Bounds(admitted(request, cases, id).upto))
-        counts = counted(history, *at.clocks)
-        untold = kept(cases, id, by)
-        content = _summary(state_at(history, *at.clocks), untold) | {
-            "next_step": _promise(cases, id, rows_at(NEXT_STEP, history, *at.clocks), untold)
-        }
-        return answer(request, cases, {"case": id, "version": _seen(counts)} | content, head)
+        seen = sight(request, cases, id, by, at)
+        if not seen.at_all:
+            return seen.nothing(request, cases, id)
+        it = stood(cases, id, seen.at, Bounds(seen.upto))
+        content = _summary(it.state, seen.untold) | {"next_step": promise_of(cases, id, it.steps, seen.untold)}
+        return seen.answer(request, cases, {"case": id, "version": it.version} | content, it.head)
 
-    def history(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
+    def history(request: Request, id: UUID, by: By, at: Annotated[PageSeen, Query()]) -> Response:  # noqa: A002
         """Tell what has happened in a case, event by event, with words, circumstances and hashes.
 
         By version; with the clocks, what counted at that moment and in the order in which it counted. Of an entry that
         is another person's, the client and their representatives are shown that it is there, and nothing of it; of one
         that is withheld from whoever reads, that it is, on which ground, by whose word and until when.
         """
-        head, entries, following = _page(cases, id, at, admitted(request, cases, id).upto)
-        untold = kept(cases, id, by)
-        texts = opened_words(cases, id, by, [it.it for it in entries], untold)
-        anothers = hidden(cases.history(id)) if by.role in CLIENT_SIDE else frozenset()
+        seen = sight(request, cases, id, by, at)
+        if not seen.at_all:
+            return seen.nothing(request, cases, id)
+        head, entries, following = _page(cases, id, seen.at, seen.upto)
+        texts = opened_words(cases, id, seen.by, [it.it for it in entries], seen.untold)
+        anothers = seen.anothers(cases, id)
         events = [
-            _entry(it, None if it.it.version in anothers else event, untold)
+            _entry(it, None if it.it.version in anothers else event, seen.untold)
             for it, event in zip(entries, texts, strict=True)
         ]
-        seen = at.version or head
-        content = {"case": id, "version": seen, "events": events, "next": next_page(request, following)}
-        return answer(request, cases, content, head)
+        last = seen.at.version or head
+        content = {"case": id, "version": last, "events": events, "next": next_page(request, following)}
+        return seen.answer(request, cases, content, head)
 
-    def words(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
+    def words(request: Request, id: UUID, by: By, at: Annotated[PageSeen, Query()]) -> Response:  # noqa: A002
         """Tell everything that was said in a case, in its own words, by the version of the entry."""
-        head, entries, following = _page(cases, id, at, admitted(request, cases, id).upto)
-        untold = kept(cases, id, by)
-        texts = opened_words(cases, id, by, [it.it for it in entries], untold)
-        said = [_said(it.it, event, untold) for it, event in zip(entries, texts, strict=True)]
+        seen = sight(request, cases, id, by, at)
+        if not seen.at_all:
+            return seen.nothing(request, cases, id)
+        head, entries, following = _page(cases, id, seen.at, seen.upto)
+        texts = opened_words(cases, id, seen.by, [it.it for it in entries], seen.untold)
+        said = [_said(it.it, event, seen.untold) for it, event in zip(entries, texts, strict=True)]
         content = {
-            "case": id, "version": at.version or head, "entries": [it for it in said if it["words"]],
+            "case": id, "version": seen.at.version or head, "entries": [it for it in said if it["words"]],
             "next": next_page(request, following),
         }  # fmt: skip
-        return answer(request, cases, content, head)
+        return seen.answer(request, cases, content, head)
 
     _add(app, "", case, Summary, "Read a case")
     _add(app, "/history", history, History, "Read a case's history")
@@ -224,21 +227,22 @@ def _mount(app: FastAPI, cases: Cases, shape: Shape) -> None:
     """Mount a projection under its path."""
     projection = shape.projection
 
-    def endpoint(request: Request, id: UUID, by: By, at: Annotated[Page, Query()]) -> Response:  # noqa: A002
-        upto = admitted(request, cases, id).upto
+    def endpoint(request: Request, id: UUID, by: By, at: Annotated[PageSeen, Query()]) -> Response:  # noqa: A002
+        seen = sight(request, cases, id, by, at)
+        if not seen.at_all:
+            return seen.nothing(request, cases, id)
         pinned, after = place_of(at.after)
-        head, seen, found = read_rows(cases, shape, id, at, Bounds(upto, pinned))
+        head, version, found = read_rows(cases, shape, id, seen.at, Bounds(seen.upto, pinned))
         rows = shape.ordered(shape.between(found, at.since, at.until))
         page = rows[after : after + at.limit]
         page = page[: fitting(cases, id, [shape.opened_by([it]) for it in page])]
-        untold = kept(cases, id, by)
-        words = words_of(cases, id, shape.opened_by(page), untold)
+        words = words_of(cases, id, shape.opened_by(page), seen.untold)
         last = after + len(page)
         content = {
-            "case": id, "version": seen, "rows": [shape.told(it, words, untold) for it in page],
+            "case": id, "version": version, "rows": [shape.told(it, words, seen.untold) for it in page],
             "next": next_page(request, f"{pinned or head}.{last}" if last < len(rows) else None),
         }  # fmt: skip
-        return answer(request, cases, content, head)
+        return seen.answer(request, cases, content, head)
 
     about = " ".join(shape.about.split())
     summary = f"Read a case's {projection.name.replace('_', ' ')}"
@@ -249,7 +253,7 @@ def documented(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """Return what the documentation says of the answers of a query."""
     etag = {"ETag": {"description": "The case's version now", "schema": {"type": "string"}}}
     return {
-        200: {"description": "As it stood at that moment", "model": model, "headers": etag},
+        200: {"description": "As it stood at that moment", "model": model | SeenNothing, "headers": etag},
         304: {"description": "Nothing has changed since the version in If-None-Match"},
     }
 
@@ -260,15 +264,30 @@ def documented(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 def _history(cases: Cases, case: UUID, at: AsOf, bounds: Bounds) -> tuple[int, Sequence[Recorded]]:
     """Return the last version that may be seen, and the events up to the one that is asked about or pinned."""
     history = cases.history(case, bounds.upto)
-    _possible(at, len(history))
+    possible(at, len(history))
     return len(history), first(history, at.version or bounds.pinned or None)
 
 
-def _possible(at: AsOf, head: int) -> None:
-    if at.version is not None and at.clocks != (None, None):
-        raise ClocksAndVersion
-    if at.version is not None and not 1 <= at.version <= head:
-        raise VersionNeverExisted(version=at.version, last=head)
+@dataclass(frozen=True)
+class Stood:
+    """Where a case stood at a moment: the last version that may be seen, the one seen, its state and its next steps."""
+
+    head: int
+    version: int
+    state: Case
+    steps: Sequence[Any]
+
+
+def stood(cases: Cases, case: UUID, at: AsOf, bounds: Bounds) -> Stood:
+    """Return where a case stood: from what is remembered and the read table if that is now, else from its events."""
+    if at.is_now and bounds == Bounds():
+        now = cases.loaded(case, Case)
+        head, _, steps = read_rows(cases, _NEXT, case, at, bounds)
+        if head == now.version and isinstance(now.state, Case):  # and no act came between the two looks
+            return Stood(head, head, now.state, sorted(steps, key=lambda it: it.number))
+    head, history = _history(cases, case, at, bounds)
+    counts = counted(history, *at.clocks)
+    return Stood(head, _seen(counts), fold(beginning(Case), counts), NEXT_STEP.over(counts))
 
 
 def read_rows(cases: Cases, shape: Shape, case: UUID, at: AsOf, bounds: Bounds) -> tuple[int, int, Sequence[Any]]:
@@ -279,7 +298,8 @@ def read_rows(cases: Cases, shape: Shape, case: UUID, at: AsOf, bounds: Bounds) 
         if rows is not None and bounds.pinned in {0, head}:
             return head, head, rows
     head, history = _history(cases, case, at, bounds)
-    return head, _seen(counted(history, *at.clocks)), rows_at(shape.projection, history, *at.clocks)
+    counts = counted(history, *at.clocks)
+    return head, _seen(counts), shape.projection.over(counts)
 
 
 def _seen(history: Sequence[Recorded]) -> int:
@@ -292,7 +312,7 @@ def _page(cases: Cases, case: UUID, at: Page, last: int | None) -> tuple[int, li
     with cases.pool.connection() as connection:
         (now,) = connection.execute(_HEAD, (case,)).fetchone() or (0,)
         head = min(now or 0, last or now or 0)
-        _possible(at, head)
+        possible(at, head)
         whole = at.clocks != (None, None) or at.since is not None or at.until is not None
         upto = min(at.version or (pinned if whole and pinned else head), head)
         limit = None if whole else at.limit + 1
@@ -368,11 +388,13 @@ def _summary(case: Case, untold: Kept) -> dict[str, Any]:
         "open_objections": [
             it for it, waits in case.objections.now().items() if waits and waits.version not in untold.entries
         ],
+        "erroneous": sorted(it for it, marked in case.erroneous.now().items() if marked and it not in untold.entries),
     }
     return {name: in_utc(value) for name, value in content.items()}
 
 
-def _promise(cases: Cases, case: UUID, steps: Sequence[Any], untold: Kept) -> dict[str, Any] | None:
+def promise_of(cases: Cases, case: UUID, steps: Sequence[Any], untold: Kept) -> dict[str, Any] | None:
+    """Return what is promised next, as a `Promise` tells it, if anything is."""
     if not steps or steps[-1].settled is not None:
         return None
     shown = _NEXT.shown(steps[-1], words_of(cases, case, _NEXT.opened_by(steps[-1:]), untold))

@@ -24,8 +24,8 @@ from api.moments import CursorMalformed, Moment, next_page, read_key
 from api.places import Name
 from api.problems import Problem
 from api.protected import concerned
-from api.reading_words import NOT_TOLD, PURPOSES, ROLES, language, told
-from api.reads import Via, answer
+from api.reading_words import HOLDER, NOT_TOLD, PURPOSES, ROLES, language, told
+from api.reads import Via, answer, logged_as
 from api.rows import WITHHELD, in_utc
 from domain.access import EmergencyAccessGranted
 from domain.authorization import Grant, Purpose, Relation
@@ -59,6 +59,7 @@ class ReadsWanted(PageWanted):
 
     who: Name | None = Field(None, description="Only what this person read.")
     organisation: Name | None = Field(None, description="Only what people of this organisation read.")
+    others: bool = Field(False, description="Only what others read than whoever asks.")
     since: Moment | None = Field(None, alias="from", description="Only what was read from this time on.")
     until: Moment | None = Field(None, alias="to", description="Only what was read before this time.")
 
@@ -169,10 +170,11 @@ def mount(app: FastAPI, cases: Cases) -> None:
     def tell(
         request: Request, about: dict[str, Any], wanted: ReadsWanted, seen: dict[str, Any], into: RuleLanguage
     ) -> Response:
-        rows = _rows(cases, wanted.values | seen)
+        by = bearer(request).actor
+        rows = _rows(cases, wanted.values | seen | {"but": logged_as(by) if wanted.others else None})
         page = rows[: wanted.limit]
         following = _place(page[-1]) if len(rows) > wanted.limit else None
-        untold = _untold(cases, bearer(request).actor, {row["case"] for row in page})
+        untold = _untold(cases, by, {row["case"] for row in page})
         told = [_told(_kept_back(it) if _whose(it) in untold else it, into) for it in page]
         content = about | {"reads": told, "next": next_page(request, following)}
         answered = answer(request, cases, content)
@@ -256,8 +258,9 @@ def _chosen(cases: Cases, by: Actor) -> str | None:
 
 
 def _told(row: Mapping[str, Any], into: RuleLanguage) -> dict[str, Any]:
+    whoever = HOLDER if row["why"] == Purpose.SLIP else ROLES[Role(row["role"])]
     said = {
-        "role_told": ROLES[Role(row["role"])].to(into), "what_told": told(row["what"], into),
+        "role_told": whoever.to(into), "what_told": told(row["what"], into),
         "why_told": PURPOSES[Purpose(row["why"])].to(into) if row["why"] else NOT_TOLD.to(into),
     }  # fmt: skip
     return {it: said[it] if it in said else in_utc(row[it]) for it in ReadTold.model_fields}
@@ -286,6 +289,7 @@ _SPOKEN = {"Content-Language": {"description": "In which it is told", "schema": 
 _WANTED = sql.SQL("""
     at >= %(since)s::timestamptz AND at < %(until)s::timestamptz AND at <= %(at)s::timestamptz
     AND (%(who)s::text IS NULL OR who = %(who)s)
+    AND (%(but)s::text IS NULL OR who <> %(but)s)
     AND (%(organisation)s::text IS NULL OR organisation = %(organisation)s)""")
 _TOLD = sql.SQL("""
     (at, id, "case") < (%(at)s::timestamptz, %(id)s::bigint, %(case)s::uuid)

@@ -24,6 +24,9 @@ ROLES: Mapping[Role, Trilingual] = {
 }
 """In which capacity somebody read."""
 
+HOLDER = Trilingual("joku, jolla on lappusi", "någon som har din lapp", "somebody with your slip")
+"""Whoever was told something by a slip's code, in the place of a capacity: nobody knows who it was."""
+
 NOT_TOLD = Trilingual(
     "syytä ei kerrota toistaiseksi", "orsaken meddelas inte tills vidare", "the reason is not told for the time being"
 )
@@ -49,6 +52,10 @@ PURPOSES: Mapping[Purpose, Trilingual] = {
     ),
     Purpose.AUDIT: Trilingual(
         "tarkastus, johon on annettu lupa", "granskning som det har getts lov till", "an audit that was granted"
+    ),
+    Purpose.SLIP: Trilingual(
+        "lapun koodilla kysyttiin, kuka asiasta vastaa", "det frågades med lappens kod vem som svarar för ärendet",
+        "to be told, by the slip's code, who answers for the case",
     ),
     Purpose.UPKEEP: Trilingual("tietojen ylläpito", "för att underhålla uppgifterna", "to keep up the data"),
     Purpose.SYSTEM: Trilingual(
@@ -118,6 +125,25 @@ WHAT: Mapping[str, Trilingual] = {
         "mitä toisesta järjestelmästä on tuotu", "vad som har förts in från ett annat system",
         "what came in from another system",
     ),
+    "ReadCaseReach": Trilingual(
+        "kuka asiasta vastaa ja miten hänet tavoittaa", "vem som svarar för ärendet och hur man når dem",
+        "who answers for the case, and how to reach them",
+    ),
+    "MakeSlip": Trilingual("asiasta tehty lappu", "en lapp om ärendet", "a slip that was made of the case"),
+    "RevokeSlip": Trilingual("mitkä laput ovat voimassa", "vilka lappar som gäller", "which slips still count"),
+    "ReadCaseSlips": Trilingual(
+        "mitä lappuja asiasta on tehty", "vilka lappar som har gjorts om ärendet", "which slips were made of the case"
+    ),
+    "ReadSlip": Trilingual(
+        "mitä lappu kertoo: kuka vastaa nyt ja mitä on luvattu", "det som lappen berättar: vem som svarar nu och vad "
+        "som har lovats", "what a slip tells: who answers now and what is promised",
+    ),
+    "DeskSlips": Trilingual(
+        "asian laput työpöydällä", "ärendets lappar på arbetsbordet", "the case's slips at the desk"
+    ),
+    "OwnSlips": Trilingual(
+        "asian laput asiakkaan sivulla", "ärendets lappar på klientens sida", "the case's slips on the client's page"
+    ),
     "ReadCaseReads": Trilingual("kuka asiaa on lukenut", "vem som har läst ärendet", "who has read the case"),
     "ReadCaseBundle": Trilingual(
         "asian koko historia todisteineen", "ärendets hela historia med bevis", "the whole history with its proofs"
@@ -137,9 +163,63 @@ WHAT: Mapping[str, Trilingual] = {
         "luettelo esihenkilön ilmoituksista", "en förteckning över underrättelser till chefen",
         "a list of what managers were told of",
     ),
+    "ListWaiting": Trilingual(
+        "luettelo siitä, mikä odottaa", "en förteckning över vad som väntar", "a list of what waits"
+    ),
+    "ListAskings": Trilingual(
+        "mitä asioita työntekijä on itse pyytänyt", "vilka ärenden arbetstagaren själv har bett om",
+        "which cases the worker has asked for",
+    ),
+    "ReadCaseAskings": Trilingual(
+        "ketkä ovat pyytäneet asiaa itselleen", "vilka som har bett att få ärendet", "who has asked for the case"
+    ),
+    "OwnCases": Trilingual("omien asioiden luettelo", "förteckningen över egna ärenden", "the list of one's own cases"),
+    "OwnCase": Trilingual("asia asiakkaan sivulla", "ärendet på klientens sida", "the case on the client's page"),
+    "OwnReads": Trilingual(
+        "kuka asiaa on lukenut, asiakkaan sivulla", "vem som har läst ärendet, på klientens sida",
+        "who has read the case, on the client's page",
+    ),
+    "OwnHistory": Trilingual(
+        "asian tapahtumat asiakkaan sivulla", "ärendets händelser på klientens sida",
+        "what has happened, on the client's page",
+    ),
+    "OwnFile": Trilingual(
+        "ohje asian lataamisesta tiedostona", "anvisningen om ärendet som fil", "how to take the case home as a file"
+    ),
     "ReadReferralMemory": Trilingual(
         "mihin vastaavia asioita on otettu", "var liknande ärenden har tagits emot", "where such cases were taken on"
     ),
+    "AuditSearch": Trilingual(
+        "tarkastajan hakemat asiat", "ärenden som granskaren sökte", "cases that an auditor sought"
+    ),
+    "DeskUnit": Trilingual(
+        "yksikön asiat ja se, mikä odottaa", "enhetens ärenden och vad som väntar", "a unit's cases and what waits"
+    ),
+    "ActOnCase": Trilingual(
+        "mitä asiassa on, toimen kirjaamista varten", "vad som finns i ärendet, för att göra en anteckning",
+        "what is in the case, to record an act",
+    ),
+    "DeskCases": Trilingual(
+        "työntekijän luettelo omista asioistaan", "arbetstagarens förteckning över sina ärenden",
+        "a worker's list of their cases",
+    ),
+    "DeskOffers": Trilingual(
+        "mitä asioita työntekijälle tarjotaan", "vilka ärenden som erbjuds arbetstagaren",
+        "which cases are offered to a worker",
+    ),
+    "DeskAsked": Trilingual(
+        "mitä asioita työntekijät ovat pyytäneet itselleen", "vilka ärenden arbetstagare har bett om",
+        "which cases workers have asked for",
+    ),
+    "AuditReplay": Trilingual(
+        "asian kulku tarkastajan näkymässä", "ärendets gång i granskarens vy", "the replay of the case"
+    ),
+    "AuditVerified": Trilingual("asian todisteet", "bevisen för ärendet", "the proofs of the case"),
+    "AuditFlows": Trilingual(
+        "asioiden kulku organisaatioiden välillä", "hur ärenden går mellan organisationer",
+        "how cases flow between organisations",
+    ),
+    "DeskCase": Trilingual("asia työpöydällä", "ärendet på arbetsbordet", "the case at the desk"),
     "Replay": Trilingual("asian koko historia", "ärendets hela historia", "the whole history of the case"),
 }  # fmt: skip
 """What somebody read, by the operation."""

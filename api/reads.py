@@ -5,8 +5,9 @@ Nothing switches this off, and no reader's own words come into the log, which ou
 """
 
 import re
+import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -27,8 +28,11 @@ from domain.ledger.database import Pool
 Via = Literal["http", "command-line"]
 """By which way a case is read."""
 
+PAGE = "luotsi.page"
+"""Where a request that a page makes for its own sake keeps the page."""
+
 _PURPOSE = "Purpose"
-_MOMENTS = ("version", "known_at", "happened_by", "from", "to")
+_MOMENTS = ("version", "known_at", "happened_by", "from", "to", "as_seen_by")
 
 
 class ReadNotLogged(Problem):
@@ -68,6 +72,23 @@ class Admission:
     upto: int | None
 
 
+@dataclass
+class OfPage:
+    """What a page of several queries has shown: it is one request of somebody's, and one line in the log for a case."""
+
+    what: str
+    _told: dict[UUID, bool] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def log(self, pool: Pool, it: Reading) -> Collection[UUID]:
+        """Write down, as read by the page, the cases that it has not shown before; return what `log` does."""
+        with self._lock:
+            if fresh := it.cases - self._told.keys():
+                ever = log(pool, replace(it, what=self.what, cases=fresh))
+                self._told |= {case: case in ever for case in fresh}
+        return [case for case in it.cases if self._told[case]]
+
+
 def answer(request: Request, cases: Cases, content: dict[str, Any], version: int | None = None) -> Response:
     """Return what was asked for, or 304 where the asker has this version already. Nobody but the asker keeps it.
 
@@ -81,7 +102,9 @@ def answer(request: Request, cases: Cases, content: dict[str, Any], version: int
         what, when = request.scope["route"].operation_id, as_of(request.query_params)
         relation = let_in.relation if let_in else None
         reading = Reading(by.actor, what, shown, why, relation=relation, grant=by.grant, as_of=when)
-        content = without_places(content, hidden_from(cases, by.actor, log(cases.pool, reading)))
+        page: OfPage | None = request.scope.get(PAGE)
+        ever = log(cases.pool, reading) if page is None else page.log(cases.pool, reading)
+        content = without_places(content, hidden_from(cases, by.actor, ever))
     headers = {"Cache-Control": "private, no-store"} | ({} if version is None else {"ETag": f'"{version}"'})
     if version is not None and request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -89,13 +112,9 @@ def answer(request: Request, cases: Cases, content: dict[str, Any], version: int
 
 
 def log(pool: Pool, it: Reading) -> Collection[UUID]:
-    """Write a reading down; return those of its cases whose client's address is protected or was.
-
-    A client is only ever "client": nothing here ties somebody to a case.
-    """
-    who = CLIENT if it.by.role == Role.CLIENT else it.by.id
+    """Write a reading down; return those of its cases whose client's address is protected or was."""
     values = vars(it.by) | vars(it) | {
-        "who": who, "role": str(it.by.role), "cases": list(it.cases), "why": str(it.why),
+        "who": logged_as(it.by), "role": str(it.by.role), "cases": list(it.cases), "why": str(it.why),
         "relation": None if it.relation is None else str(it.relation),
         "grant_purpose": it.grant and it.grant.purpose, "diary": it.grant and it.grant.diary,
         "as_of": msgspec.json.encode(it.as_of).decode() if it.as_of else None,
@@ -108,6 +127,11 @@ def log(pool: Pool, it: Reading) -> Collection[UUID]:
         except psycopg.Error as refused:
             raise ReadNotLogged from refused
     return ever  # type: ignore[no-any-return]
+
+
+def logged_as(by: Actor) -> str:
+    """Return as whom somebody stands in the log. A client is only ever "client": nothing there ties one to a case."""
+    return CLIENT if by.role == Role.CLIENT else by.id
 
 
 def cases_in(content: Any) -> frozenset[UUID]:

@@ -265,6 +265,8 @@ def inside(when: datetime, since: datetime | None, until: datetime | None) -> bo
 
 def in_utc(value: Any) -> Any:
     """Return a value with its times in UTC, so that the same moment always reads the same."""
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if is_dataclass(value) and not isinstance(value, type):
@@ -274,6 +276,7 @@ def in_utc(value: Any) -> Any:
     return value
 
 
+_PLAIN = (str, int, UUID, type(None))  # most of what is told: so they are looked for first
 _STANDING = """
     SELECT (SELECT max(version) FROM events WHERE stream = %(case)s),
         (SELECT head FROM projected WHERE stream = %(case)s AND %(table)s = ANY (current)),

@@ -24,6 +24,7 @@ from api.app import create_app
 from api.clock import Clock
 from api.house import House, opened
 from api.identity import identity_of
+from api.pages.entrance import PeopleHere
 from api.settings import Settings
 from api.wire import configured
 from domain.decider import Actor, Role
@@ -103,7 +104,8 @@ def _serve(house: House, postgres: Server | None, listener: socket.socket, say: 
     anchoring = Anchoring(house.region, anchors_of(house.settings))
     heads, sweep = Heads(house.cases), ReadSweep(house.region)
     identity = identity_of(house.settings)
-    app = create_app(house, identity.verifier, catch_up.done.is_set, identity.signin)
+    how = identity.signin or (None if house.settings.identity else PeopleHere(address_of(listener)))
+    app = create_app(house, identity.verifier, catch_up.done.is_set, how)
     config = configured(
         app, house.settings.proxies, log_level="warning", backlog=BACKLOG, timeout_graceful_shutdown=DRAIN_SECONDS
     )

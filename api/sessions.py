@@ -20,6 +20,9 @@ from domain.ledger.database import Pool
 COOKIE = "__Host-luotsi"
 """Its prefix has browsers take it only over https (or on this machine), from this very host and for all its paths."""
 
+BY_ITSELF = "X-Following"
+"""The header by which a page says that it asks by itself, to show what is new, and nobody had it do so."""
+
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=10)
 _MOST = 100
@@ -57,8 +60,11 @@ class Sessions:
             connection.execute(_BEGIN, values)
         return session
 
-    def found(self, session: str) -> Session | None:
-        """Return the session with this id, which it goes on by; None for one that is over or was never begun."""
+    def found(self, session: str, *, by_itself: bool = False) -> Session | None:
+        """Return the session with this id, which it goes on by; None for one that is over or was never begun.
+
+        What a page asks `by_itself`, while nobody does anything, is nothing that a session goes on by.
+        """
         if len(session) > _MOST:
             return None
         with self._pool.connection() as connection:
@@ -66,7 +72,7 @@ class Sessions:
             if row is None:
                 return None
             who, role, organisation, unit, grant, csrf, until, seldom = row
-            if seldom:
+            if seldom and not by_itself:
                 connection.execute("SELECT session_used(%s)", (_hashed(session),))
         actor = Actor(who, Role(role), organisation, unit)
         return Session(actor, msgspec.convert(grant, Grant) if grant else None, csrf, until)

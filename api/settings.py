@@ -26,12 +26,14 @@ class Rates:
 
     It fails by tokens and cookies that do not hold, and by sign-ins that are refused; who brings none has not tried.
     An address may be a whole organisation's: once its `failed` are used up, nobody is heard from there for the rest of
-    the minute.
+    the minute. `slip` is how many codes of slips an address tries that do not count, and `slips` how many all do.
     """
 
     address: int = 60_000
     actor: int = 12_000
     failed: int = 600
+    slip: int = 60
+    slips: int = 6_000
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import hmac
 import secrets
 import time
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any
-from urllib.parse import parse_qs, quote, quote_plus, urlencode
+from urllib.parse import parse_qs, quote, quote_plus, urlencode, urlsplit
 from uuid import UUID
 
 from anyio import CapacityLimiter, to_thread
@@ -152,6 +152,15 @@ def mount_signin(app: FastAPI, how: SignIn, sessions: Sessions) -> None:
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
+    about: dict[str, Any] = {"include_in_schema": False}
+    app.add_api_route("/signin", signin, **about)
+    app.add_api_route("/signin/callback", callback, **about)
+    mount_signout(app, sessions, lambda: _way_out(how))
+
+
+def mount_signout(app: FastAPI, sessions: Sessions, way_out: Callable[[], Awaitable[str]]) -> None:
+    """Mount what browsers sign out by. `way_out` says where that goes on."""
+
     async def signout(request: Request) -> Response:
         """End the session, here and at the issuer. A page's form may send the token as its field `csrf_token`."""
         kept = cookie(request, COOKIE)
@@ -160,15 +169,21 @@ def mount_signin(app: FastAPI, how: SignIn, sessions: Sessions) -> None:
             said = request.headers.get("x-csrf-token") or _field(await request.body(), "csrf_token")
             from_here(request, sessions.origin, found.csrf, said)
             await _ended(sessions, request)
-        answer = RedirectResponse(await _way_out(how), 303, {"Cache-Control": "no-store"})
+        answer = RedirectResponse(await way_out(), 303, {"Cache-Control": "no-store"})
         if COOKIE in request.cookies:  # a form elsewhere comes without it, and so can't have the browser forget it
             answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="lax")
         return answer
 
-    about: dict[str, Any] = {"include_in_schema": False}
-    app.add_api_route("/signin", signin, **about)
-    app.add_api_route("/signin/callback", callback, **about)
-    app.add_api_route("/signout", signout, methods=["POST"], **about)
+    app.add_api_route("/signout", signout, methods=["POST"], include_in_schema=False)
+
+
+def signs_out_at(how: SignIn) -> str | None:
+    """Return the origin where signing out goes on, as far as the issuer is known: a page's form leads there."""
+    try:
+        there = how.issuer.endpoint("end_session_endpoint")
+    except IssuerUnreachable:
+        return None
+    return there and "{0.scheme}://{0.netloc}".format(urlsplit(there))
 
 
 def is_local(path: str) -> bool:

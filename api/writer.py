@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from domain.ledger.application import Asked, Cases, Write
+from domain.ledger.application import Asked, Cases, Steps, Write
 from domain.ledger.database import DatabaseUnavailable
 from domain.ledger.recorder import Act, Receipt
+
+T = TypeVar("T")
 
 GROUP = 64
 READERS = 8
@@ -48,21 +50,24 @@ class Writer:
         turn.takers += 1
         try:
             async with turn.lock:
-                return await self._carried_out(asked)
+                return (await self._taken(self.cases.steps([asked])))[-1]
         finally:
             turn.takers -= 1
             if not turn.takers:
                 del self._turns[asked.stream]
 
-    async def _carried_out(self, asked: Asked) -> Receipt:
-        steps = self.cases.steps([asked])
+    async def consider(self, asked: Asked) -> Receipt:
+        """Return what a command would come to, whoever's turn it is: nothing is written. Raises its `Refusal`."""
+        return await self._taken(self.cases.considering(asked))
+
+    async def _taken(self, steps: Steps[T]) -> T:
         result: Any = None
         failure: Exception | None = None
         while True:
             try:
                 step = steps.throw(failure) if failure else steps.send(result)
             except StopIteration as done:
-                return done.value[-1]  # type: ignore[no-any-return]
+                return done.value  # type: ignore[no-any-return]
             result, failure = None, None
             try:
                 result = await (self._written(step.acts) if isinstance(step, Write) else self._read(step))

@@ -57,8 +57,8 @@ class Purpose(StrEnum):
 
     own: the client, or who acts for them, in their own matter. work: the work in the case. offer: considering whether
     to take it on. supervision: a manager's, of the unit's work. emergency: somebody's life or health is in danger.
-    advice: the ombudsman's, at the client's side. audit: what an auditor was let see. upkeep: the directory's keeper,
-    for a case to be erased. system: another system of the house.
+    advice: the ombudsman's, at the client's side. audit: what an auditor was let see. slip: to be told who answers, by
+    the code of a slip. upkeep: the directory's keeper, for a case to be erased. system: another system of the house.
     """
 
     OWN = "own"
@@ -68,6 +68,7 @@ class Purpose(StrEnum):
     EMERGENCY = "emergency"
     ADVICE = "advice"
     AUDIT = "audit"
+    SLIP = "slip"
     UPKEEP = "upkeep"
     SYSTEM = "system"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from domain.decider import Command, Context, Event, Forbidden, Role, State, Unacceptable
+from domain.decider import Command, Context, Event, Forbidden, Role, State, Unacceptable, Value
 from domain.policy import LEAST, Policies, Setting, Threshold
 
 _HERE = uuid5(NAMESPACE_URL, "luotsi:directory")
@@ -33,24 +33,35 @@ POLICY_STREAM = uuid5(_HERE, "policy")
 
 
 class Organisation(State):
-    """What is remembered of an organisation."""
+    """What is remembered of an organisation: which it is, and the event that says how it is reached now."""
+
+    organisation: str = ""
+    reach: Value | None = None
 
 
 class Unit(State):
-    """What is remembered of a unit: which it is, whether it takes on nothing more, and its workers' caseload limit."""
+    """What is remembered of a unit: which it is, whether it takes on nothing more, and its workers' caseload limit.
+
+    `reach` is the event that says how it is reached now.
+    """
 
     organisation: str = ""
     unit: str = ""
     closed: bool = False
     caseload_limit: int | None = None
+    reach: Value | None = None
 
 
 class Worker(State):
-    """What is remembered of a worker: the employer, the units that they work in, whether they take on nothing more."""
+    """What is remembered of a worker: the employer, the units that they work in, whether they take on nothing more.
+
+    `reach` is the event that says how they are reached now.
+    """
 
     organisation: str = ""
     units: frozenset[str] = frozenset()
     leaving: bool = False
+    reach: Value | None = None
 
 
 class PolicyInForce(State):
@@ -68,7 +79,7 @@ class OrganisationRegistered(Event[Organisation]):
     name: str
 
     def evolve(self, state: Organisation, ctx: Context) -> Organisation:
-        return state.but(began=ctx.occurred)
+        return state.but(began=ctx.occurred, organisation=self.organisation)
 
 
 class RegisterOrganisation(Command[Organisation]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import TypeVar
 
 from domain.corrections import EntryMarkedErroneous
@@ -53,7 +54,7 @@ def counted(
     timed = [(when, it) for when, it in effective(known) if it.version not in marked]
     if happened_by is not None:
         timed = [(when, it) for when, it in timed if when <= happened_by]
-    return [it for _, it in sorted(timed, key=lambda pair: (pair[0], pair[1].version))]
+    return [it for _, it in sorted(timed, key=itemgetter(0))]  # at the same time, by version still
 
 
 def effective(history: Iterable[Recorded]) -> Iterator[tuple[datetime, Recorded]]:

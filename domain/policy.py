@@ -13,7 +13,7 @@ Threshold = Literal[
     "bounces", "bounce_days", "caseload_ceiling", "worker_changes", "contact_working_days",
     "assess_start_working_days", "assess_finish_months", "unreachable_attempts", "unreachable_channels",
     "unreachable_days", "quiet_days", "emergency_hours", "withheld_days", "keep_years", "keep_child_years",
-    "keep_death_years", "keep_birth_years", "sample_day",
+    "keep_death_years", "keep_birth_years", "sample_day", "slip_days",
 ]  # fmt: skip
 
 
@@ -60,6 +60,8 @@ class Policy(Value):
     """Rule 21: how long an emergency access holds at most."""
     withheld_days: int = 180
     """Rule 22: for how many days an entry is withheld from the client at most before another look is taken at it."""
+    slip_days: int = 90
+    """Rule 23: for how many days the code of a slip tells who answers for the case."""
     assess_start_working_days: int = 7
     """Rule 24: when the assessment has to have begun (SHL 1301/2014, 36 §)."""
     assess_finish_months: int = 3

@@ -544,13 +544,17 @@ _ALL = (
         ),
     ),
     Rule(
-        23, ("refuse",), (), from_(law(CLIENT_DATA_ACT, "11"), gdpr("15")),
+        23, ("refuse",), ("slip_days",), from_(law(CLIENT_DATA_ACT, "11"), gdpr("15")),
         Trilingual(
             "Jokainen asian lukeminen kirjataan lokiin, eikä mitään näytetä kirjaamatta. Asiakas saa kysyä, kuka luki "
-            "ja miksi.",
+            "ja miksi. Lapun koodilla saa {slip_days} päivän ajan tietää vain, kuka nyt vastaa ja mitä on luvattu, ja "
+            "sekin kirjataan.",
             "Varje läsning av ett ärende loggas, och inget visas ologgat. Klienten får fråga vem som har läst och "
-            "varför.",
-            "Every read of a case is logged, and nothing is served unlogged. The client may ask who read it and why.",
+            "varför. Med lappens kod får man i {slip_days} dagar veta bara vem som svarar nu och vad som har lovats, "
+            "och även det loggas.",
+            "Every read of a case is logged, and nothing is served unlogged. The client may ask who read it and why. "
+            "The code on a slip tells for {slip_days} days only who answers now and what is promised, and that is "
+            "logged too.",
         ),
         Trilingual(
             "Kun asiakas avaa elämänsä monelle organisaatiolle, hänellä on oikeus tietää, kuka siitä luki.",

@@ -264,5 +264,8 @@ def rows_of(memory: Memory) -> tuple[Ending, ...]:
 
 ENDINGS = Projection(
     name="endings", version=1, row=Ending, fold=endings, key=("number",), path="endings", start=Memory(), rows=rows_of,
-    indexes=(Index(("closed_at",)), Index(("organisation", "unit", "closed_at"))),
+    indexes=(
+        Index(("closed_at",)), Index(("organisation", "unit", "closed_at")), Index(("ground", "closed_at")),
+        Index(("initiator", "closed_at")),
+    ),
 )  # fmt: skip

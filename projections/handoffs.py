@@ -193,6 +193,7 @@ HANDOFFS = Projection(
     name="handoffs", version=2, row=Handoff, fold=handoffs, key=("id",), path="handoffs",
     indexes=(
         Index(("proposed_at",)), Index(("sender_organisation", "proposed_at")),
-        Index(("to_organisation", "proposed_at")),
+        Index(("to_organisation", "proposed_at")), Index(("outcome", "proposed_at")), Index(("code", "proposed_at")),
+        Index(("proposed_at", "case"), where="bounced OR bounced_to_organisation"),
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from projections.findings.found import Moment
 from projections.findings.judged import FINDINGS
 from projections.findings.stands import SETTINGS, STANDS
 from projections.handoffs import HANDOFFS
+from projections.searched import ANYHOW, ANYWHERE, EVER, UNMOVED, Ended, Moved, Place, Span, conditions
 from projections.stood import NOW, THEN
 
 Sort = Literal["case", "first_contact", "opened", "due", "held_since"]
@@ -29,46 +30,37 @@ COLUMNS: dict[Sort, str] = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """An organisation, a unit of it, or a worker; what is None may be any."""
-
-    organisation: str | None = None
-    unit: str | None = None
-    worker: str | None = None
-
-    def conditions(self, column: str) -> Iterator[tuple[str, str, str]]:
-        """Yield the conditions for a holder's columns, each with its parameter's name and value."""
-        for part, value in vars(self).items():
-            if value is not None:
-                yield f"s.{column}_{part} = %({column}_{part})s", f"{column}_{part}", value
-
-
-@dataclass(frozen=True)
 class Sought:
-    """Which cases are sought; None is any. `rule` is that of a finding that stands open, judged at `moment`."""
+    """Which cases are sought; None is any. `rule` is that of a finding that stands open, judged at `moment`.
+
+    They were `opened` at a time, and `lasted`, from their first opening to their last closing, at some time of another.
+    """
 
     moment: Moment
     owned_by: OwnerKind | None = None
-    owner: Place = Place()
-    responsible: Place = Place()
-    offered_to: Place = Place()
+    owner: Place = ANYWHERE
+    responsible: Place = ANYWHERE
+    offered_to: Place = ANYWHERE
     status: Literal["open", "closed"] | None = None
     due_by: datetime | None = None
     without_worker: bool = False
     rule: int | None = None
     cases: list[UUID] | None = None
+    opened: Span = EVER
+    lasted: Span = EVER
+    ended: Ended = ANYHOW
+    moved: Moved = UNMOVED
 
     @property
     def conditions(self) -> dict[str, Any]:
         """The conditions, each with the values of its parameters."""
         found: dict[str, Any] = {}
         for column in ("owner", "responsible", "offered_to"):
-            for condition, name, value in getattr(self, column).conditions(column):
-                found[condition] = {name: value}
+            found |= getattr(self, column).conditions(f"s.{column}")
         for name, condition in _CONDITIONS.items():
             if (value := getattr(self, name)) is not None:
                 found[condition] = {name: value}
-        only_open = self.owner != Place() or self.offered_to != Place() or self.without_worker or self.owned_by
+        only_open = self.owner != ANYWHERE or self.offered_to != ANYWHERE or self.without_worker or self.owned_by
         status = self.status or ("open" if only_open or self.due_by else None)
         if status is not None:
             found[_STATUS[status, self.moment.asked is None]] = {}
@@ -78,7 +70,12 @@ class Sought:
             found["s.responsible_worker IS NULL"] = {}
         if self.rule is not None:
             found[_FINDING.format(is_open=self.moment.is_open())] = {"rule": self.rule, **self.moment.values}
-        return found
+        found |= self.opened.conditions("s.opened_at")
+        if self.lasted.since is not None:
+            found["(s.until IS NULL OR s.until >= %(lasted_since)s)"] = {"lasted_since": self.lasted.since}
+        if self.lasted.until is not None:
+            found["s.opened_at < %(lasted_until)s"] = {"lasted_until": self.lasted.until}
+        return found | dict(conditions(self.ended, self.moved, self.moment.asked))
 
 
 def listed(
@@ -138,7 +135,7 @@ _CONDITIONS = {
     "cases": 's."case" = ANY (%(cases)s)',
 }
 _OFFERED_THEN = f"""s."case" IN (
-    SELECT h."case" FROM {HANDOFFS.table.table} h WHERE h.to_organisation = %(offered_to_organisation)s
+    SELECT h."case" FROM {HANDOFFS.table.table} h WHERE h.to_organisation = %(s_offered_to_organisation)s
     AND h.proposed_at <= %(happened_by)s AND (h.answered_at IS NULL OR h.answered_at > %(happened_by)s)
 )"""
 _FINDING = f"""s."case" IN (

@@ -18,7 +18,7 @@ from uuid import UUID
 import projections
 from domain.case import Case
 from domain.decider import Recorded, State
-from domain.directory import Unit, Worker
+from domain.directory import Organisation, Unit, Worker
 from domain.ledger.mapper import codecs
 from domain.ledger.readtable import Index, ReadTable
 from projections.walled import EVERYBODYS, wall_of
@@ -84,7 +84,7 @@ class Projection(Generic[Row, Memory]):
         table = ReadTable(self.name, self.version, columns, (columns[0][0], *self.key), self.indexes)
         if self.of is Case:
             return replace(table, wall=wall_of(table.table))
-        return replace(table, wall=EVERYBODYS) if self.of in {Unit, Worker} else table
+        return replace(table, wall=EVERYBODYS) if self.of in {Organisation, Unit, Worker} else table
 
     def record(self, row: Row) -> dict[str, Any]:
         """Return a row by its columns."""

@@ -15,7 +15,7 @@ SETTINGS = ("organisation", "worker", "cases", "since", "until")
 """Who reads: the names of the settings, after `luotsi.`."""
 
 EVERYBODYS = "true"
-"""The wall of what tells of no client: the directory's units and workers."""
+"""The wall of what tells of no client: the directory's organisations, units and workers."""
 
 STANDS = "NOT a.over AND (a.until IS NULL OR a.until > now())"
 """Whether a part in a case is in force."""

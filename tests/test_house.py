@@ -11,26 +11,33 @@ from tools import lock
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# api -> projections -> domain.ledger -> domain -> nothing; the verifier stands beside: the command line calls it, and
-# the audit checks by what it knows, and not by what wrote.
+# api.pages -> api -> projections -> domain.ledger -> domain -> nothing, and of api only what puts the service together
+# knows its pages; the verifier stands beside: the command line calls it, the page that verifies a case does, and the
+# audit checks by what it knows, and not by what wrote.
 MAY_KNOW = {
     "domain": {"domain"},
     "domain.ledger": {"domain", "domain.ledger"},
     "domain.ledger.audit": {"domain", "domain.ledger", "verifier"},
     "projections": {"domain", "domain.ledger", "projections"},
     "api": {"domain", "domain.ledger", "projections", "api"},
+    "api.app": {"domain", "domain.ledger", "projections", "api", "api.pages"},
+    "api.service": {"domain", "domain.ledger", "projections", "api", "api.pages"},
     "api.cli": {"domain", "domain.ledger", "projections", "api", "verifier"},
+    "api.pages": {"domain", "domain.ledger", "projections", "api", "api.pages"},
+    "api.pages.verified": {"domain", "domain.ledger", "projections", "api", "api.pages", "verifier"},
     "verifier": {"verifier"},
 }
 STANDS_ON = {"domain": set[str](), "verifier": {"cryptography"}}
 """What is not of the standard library, for those to whom that is told."""
 SHIPPED = ("domain", "projections", "api", "verifier")
-OURS = (MAY_KNOW.keys() - {"api.cli", "domain.ledger.audit"}) | {"tests", "tools"}
+WITHIN = ("domain.ledger", "api.pages")
+"""What is a part of its own within another."""
+OURS = {"domain", "projections", "api", "verifier", *WITHIN, "tests", "tools"}
 NAMES_THAT_SAY_NOTHING = {"common", "helpers", "managers", "services", "utils"}
 
 
 def part_of(module: str) -> str:
-    return "domain.ledger" if f"{module}.".startswith("domain.ledger.") else module.partition(".")[0]
+    return next((it for it in WITHIN if f"{module}.".startswith(f"{it}.")), module.partition(".")[0])
 
 
 def importer(module: str) -> str:
@@ -107,6 +114,10 @@ def test_every_import_keeps_the_direction() -> None:
         ("api/app.py", "from tests.domain import given", "api.app imports tests.domain.given"),
         ("api/app.py", "from tools import lock", "api.app imports tools.lock"),
         ("api/app.py", "from verifier import check", "api.app imports verifier.check"),
+        ("api/queries.py", "from api.pages import desk", "api.queries imports api.pages.desk"),
+        ("api/queries.py", "from .pages.page import mount", "api.queries imports api.pages.page.mount"),
+        ("api/pages/replay.py", "from verifier import check", "api.pages.replay imports verifier.check"),
+        ("projections/owner.py", "from api.pages import own", "projections.owner imports api.pages.own"),
         ("domain/case.py", "import verifier.tree", "domain.case imports verifier.tree"),
         ("domain/ledger/notary.py", "import verifier.tree", "domain.ledger.notary imports verifier.tree"),
         ("verifier/tree.py", "from domain.ledger import merkle", "verifier.tree imports domain.ledger.merkle"),
@@ -124,6 +135,9 @@ def test_an_import_against_the_direction_is_caught(tmp_path: Path, path: str, so
         ("domain/ledger/store.py", "import psycopg\nfrom .. import case\nfrom . import codec"),
         ("projections/owner.py", "from domain.ledger import Recorded\nfrom domain.case import Case"),
         ("api/app.py", "import fastapi\nfrom projections import owner\nfrom domain.ledger.store import Ledger"),
+        ("api/app.py", "from api.pages import desk, own"),
+        ("api/pages/desk.py", "import jinja2\nfrom api.pages import case\nfrom api.lists import Wanted"),
+        ("api/pages/verified.py", "from verifier.check import check\nfrom api.pages.page import Visit"),
         ("api/cli.py", "from verifier.__main__ import verified\nfrom api.house import House"),
         ("domain/ledger/audit/tree.py", "from verifier import tree\nfrom domain.ledger.fault import Fault"),
         ("verifier/note.py", "import hashlib\nfrom cryptography import x509\nfrom verifier import tree"),

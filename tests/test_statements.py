@@ -83,11 +83,17 @@ def test_a_statement_of_our_own_is_not(code: str) -> None:
     assert not list(Module("sound.py", IMPORTS + code).faults())
 
 
+def test_a_page_makes_no_statement_not_even_of_text_of_our_own() -> None:
+    (fault,) = Module("api/pages/broken.py", IMPORTS + "def read(c):\n    c.execute(_ALL)").faults()
+    assert fault.what == "c.execute(_ALL)"
+    assert not list(Module("api/pages/sound.py", "def offers(by):\n    return f'/cases?by={by}'").faults())
+
+
 def test_what_is_found_tells_file_line_and_text(tmp_path: Path) -> None:
     (tmp_path / "api").mkdir()
     (tmp_path / "api" / "planted.py").write_text(f"\n\n{BROKEN[0]}", "utf-8")
     assert list(map(str, faults(tmp_path))) == [
-        "api/planted.py:4: this is no text of our own: f'SELECT * FROM cases WHERE name = {name}'"
+        "api/planted.py:4: no statement may be made of this: f'SELECT * FROM cases WHERE name = {name}'"
     ]
 
 

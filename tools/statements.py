@@ -2,7 +2,7 @@
 
 Text of our own is a literal, a constant of a module, which is made before anything comes in, what a read table is
 called, and what is put together of nothing else. A name from elsewhere goes through `sql.Identifier`, and a value
-beside the statement, as its parameter.
+beside the statement, as its parameter. A page makes no statement at all: it asks as anybody else does.
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ BUILDERS: Mapping[str, frozenset[str]] = {
 OF_TABLES = "domain/ledger/readtable.py"
 """Where the statements of read tables are made, of the names and types of a row type's fields."""
 
+OF_PAGES = "api/pages/"
+"""Where no statement is made, and what is called as a builder is called builds none."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.GeneratorExp | ast.ListComp | ast.DictComp
 Within = Function | Comprehension
@@ -62,14 +65,14 @@ Within = Function | Comprehension
 
 @dataclass(frozen=True)
 class Fault:
-    """A statement that holds something else than text of our own, and where."""
+    """A statement that holds something else than text of our own, or that is none of a page's, and where."""
 
     file: str
     line: int
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: this is no text of our own: {self.what}"
+        return f"{self.file}:{self.line}: no statement may be made of this: {self.what}"
 
 
 class Module:
@@ -90,9 +93,13 @@ class Module:
         return frozenset(bound | {name for it in imported if (name := it.asname or it.name).isupper()})
 
     def faults(self) -> Iterator[Fault]:
-        """Yield what is wrong: what reaches a sink, and what builders build, that is not of our own."""
-        for call in (it for it in ast.walk(self.tree) if isinstance(it, ast.Call)):
-            if _is_sink(call) and (given := [*call.args, *(it.value for it in call.keywords)]):
+        """Yield what is wrong: what reaches a sink, and what builders build, that is not of our own; in a page any."""
+        sinks = [it for it in ast.walk(self.tree) if isinstance(it, ast.Call) and _is_sink(it)]
+        if self.file.startswith(OF_PAGES):
+            yield from (Fault(self.file, it.lineno, ast.unparse(it)) for it in sinks)
+            return
+        for call in sinks:
+            if given := [*call.args, *(it.value for it in call.keywords)]:
                 yield from self._looked_at(given[0], self._around(call))
         for function in self.functions:
             if function.name in BUILDERS and self.file != OF_TABLES:

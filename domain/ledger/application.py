@@ -10,7 +10,7 @@ ledger's keys and guards refuse it if that is out of date, and a refusal counts 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,32 +22,21 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, Mapper
 
 from domain.case import Case
-from domain.decider import Recorded, Refusal, State, Unacceptable
-from domain.facts import Facts, Keeping
+from domain.decider import Recorded, Refusal, State
 from domain.history import beginning, counted, fold, reorders
 from domain.ledger import fingerprint
 from domain.ledger.clock import DatabaseClock
+from domain.ledger.considering import Fresh, KeyReused, NotAtHand, Steps, consider, look, takes_a_look
 from domain.ledger.database import DatabaseUnavailable, Pool, Region
-from domain.ledger.drafts import (
-    Asked,
-    Draft,
-    VersionMismatch,
-    ask,
-    beside,
-    concerns_clients_cases,
-    facts_for,
-    named_entries,
-    weighed,
-)
+from domain.ledger.drafts import Asked, Draft, VersionMismatch, ask
 from domain.ledger.erasures import Register
 from domain.ledger.fault import Fault
-from domain.ledger.keeping import keeping
+from domain.ledger.histories import Decoded, Histories
 from domain.ledger.keys.keks import Keks
-from domain.ledger.mapper import EventMapper, Sealed, decoded
+from domain.ledger.mapper import EventMapper, Sealed
 from domain.ledger.recorder import Act, LedgerRecorder, Overtaken, Receipt, select_stream
 from domain.ledger.warm import Loaded, NoReadModels, ReadModels, Warm
 from domain.ledger.words import Keyring, opening_key, unseal
-from domain.remembered import Holder
 
 __all__ = [
     "ATTEMPTS", "Asked", "Cases", "KeyReused", "Steps", "TooBusy", "UnsafeSetting", "VersionMismatch", "Write", "ask",
@@ -75,14 +64,6 @@ class TooBusy(Fault):
     """Others changed the same case three times meanwhile. Try again in a moment."""
 
 
-class KeyReused(Unacceptable):
-    """That Idempotency-Key stands for another request of yours. Use a new key for a new request."""
-
-
-Steps = Generator[Callable[[], Any], Any, T]
-"""A course of action: yields each thing to read or write, and is sent what came of it."""
-
-
 @dataclass(frozen=True)
 class Write:
     """A step that writes acts. Raises `Overtaken`."""
@@ -93,18 +74,6 @@ class Write:
     def __call__(self) -> dict[UUID, bytes]:
         """Write them now; return the streams' new hashes."""
         return self.cases.write(self.acts)
-
-
-@dataclass(frozen=True)
-class _Fresh:
-    """What a look at the ledger found: streams, entries that commands name, receipts, caseloads, and clients' cases."""
-
-    streams: Mapping[UUID, Loaded]
-    entries: Mapping[UUID, Mapping[int, Recorded]]
-    receipts: Mapping[UUID, Receipt]
-    caseloads: Mapping[Holder, int]
-    cases: Mapping[UUID, Sequence[Case]]
-    keeping: Mapping[UUID, Keeping]
 
 
 class Cases(Application[UUID]):
@@ -127,6 +96,7 @@ class Cases(Application[UUID]):
         self.register = register
         self.clock = DatabaseClock()
         self.warm = Warm()
+        self.histories = Histories()
         super().__init__()
 
     def construct_mapper(self) -> Mapper[UUID]:
@@ -156,14 +126,24 @@ class Cases(Application[UUID]):
         What this process remembers is a guess that costs no look. If that comes to nothing, it is decided on a fresh
         look, and again on another each time that somebody else comes first.
         """
-        if not any(it.keyed or _takes_a_look(it) for it in asked):
-            with suppress(_NotAtHand, Refusal, Overtaken):
+        if not any(map(takes_a_look, asked)):
+            with suppress(NotAtHand, Refusal, Overtaken):
                 return (yield from self._attempt(asked, None))
         for _ in range(1 + ATTEMPTS):
             fresh = yield partial(self._look, asked)
             with suppress(Overtaken):
                 return (yield from self._attempt(asked, fresh))
         raise TooBusy
+
+    def consider(self, asked: Asked) -> Receipt:
+        """Return what a command would come to. Nothing is written. Raises its `Refusal` as `execute` would."""
+        return run(self.considering(asked))
+
+    def considering(self, asked: Asked) -> Steps[Receipt]:
+        """Return the course of deciding a command on a fresh look, as steps that only read."""
+        fresh = yield partial(self._look, [asked])
+        found = yield from consider(self, [asked], fresh)
+        return found.of(asked)
 
     def write(self, acts: Sequence[Act]) -> dict[UUID, bytes]:
         """Write acts in one transaction through the library's `save`; return the streams' new hashes."""
@@ -173,74 +153,20 @@ class Cases(Application[UUID]):
             self.register.note(it for one in acts if one.erases for it in one.events)
         return heads
 
-    def _attempt(self, asked: Sequence[Asked], fresh: _Fresh | None) -> Steps[list[Receipt]]:
+    def _attempt(self, asked: Sequence[Asked], fresh: Fresh | None) -> Steps[list[Receipt]]:
         """Decide what has no receipt yet, and write it. Raises `Overtaken` where it has to be decided again."""
-        receipts = {
-            it.id: self._same_request(it, fresh.receipts[it.id]) for it in asked if fresh and it.id in fresh.receipts
-        }
-        drafts = yield from self._decide([it for it in asked if it.id not in receipts], fresh)
-        finished = [(draft, draft.after(self._models_of(draft.state))) for draft in drafts]
-        acts = [self._act(draft, after) for draft, after in finished]
+        found = yield from consider(self, asked, fresh)
+        acts = [self._act(draft, after) for draft, after in found.finished]
         try:
             heads = (yield Write(self, acts)) if acts else {}
         except DatabaseUnavailable as gone:
             if gone.undone:
                 raise
             raise Overtaken from gone  # it may have been written all the same: the receipts will tell
-        for one, (_, after) in zip(acts, finished, strict=True):
+        for one, (_, after) in zip(acts, found.finished, strict=True):
             self._remember(one, replace(after, head=heads.get(one.stream, after.head)))
-        receipts |= {receipt.command: receipt for one in acts for receipt in one.receipts}
+        receipts = {**found.receipts, **{it.command: it for one in acts for it in one.receipts}}
         return [receipts[it.id] for it in asked]
-
-    def _same_request(self, it: Asked, receipt: Receipt) -> Receipt:
-        if not fingerprint.same(self.keyring.get(receipt.stream), receipt.fingerprint, it.fingerprint):
-            raise KeyReused
-        return receipt
-
-    def _decide(self, asked: Sequence[Asked], fresh: _Fresh | None) -> Steps[list[Draft]]:
-        now = self.clock.now() if fresh is None else self.clock.reckoned()
-        if now is None:
-            raise _NotAtHand
-        drafts: dict[UUID, Draft] = {}
-        for it in asked:
-            if it.stream not in drafts:
-                before = self._at_hand(it.stream, it.command.state, fresh)
-                key = self.keyring.get(it.stream) if before.version else self.keyring.keks.current
-                if key is None and fresh is None:
-                    raise _NotAtHand
-                drafts[it.stream] = Draft(before)
-            draft = drafts[it.stream]
-            draft.add(it, now, self._facts(it, drafts, fresh))
-            if draft.reordered:
-                draft.refold(draft.past or (yield partial(self.history, it.stream, draft.before.version)))
-        return list(drafts.values())
-
-    def _facts(self, it: Asked, drafts: Mapping[UUID, Draft], fresh: _Fresh | None) -> Facts:
-        """Gather what the decision may look at, and note which versions of which streams that was."""
-        draft = drafts[it.stream]
-        streams: dict[UUID, State] = {}
-        for stream, kind in beside(it, draft.client):
-            if stream in drafts:
-                streams[stream] = drafts[stream].state
-            else:
-                loaded = self._at_hand(stream, kind, fresh)
-                streams[stream] = loaded.state
-                draft.looked_at.add((stream, loaded.version))
-        entries = dict(fresh.entries.get(it.stream, {})) if fresh else {}
-        caseloads = fresh.caseloads if fresh else {}
-        facts = facts_for(it, draft, streams, entries | {one.version: one for one in draft.events}, caseloads)
-        if fresh is None:
-            return facts
-        return facts.but(
-            cases=tuple(fresh.cases.get(it.stream, ())), keeping=fresh.keeping.get(it.stream, facts.keeping)
-        )
-
-    def _at_hand(self, stream: UUID, kind: type[State], fresh: _Fresh | None) -> Loaded:
-        """Return a stream as this process remembers it, or as the fresh look found it. Raises `_NotAtHand`."""
-        for loaded in (self.warm.get(stream), fresh.streams.get(stream) if fresh else None):
-            if loaded is not None and (loaded.version or isinstance(loaded.state, kind)):
-                return loaded
-        raise _NotAtHand
 
     def _act(self, draft: Draft, after: Loaded) -> Act:
         before, own = draft.before, (draft.before.stream, draft.before.version)
@@ -260,6 +186,7 @@ class Cases(Application[UUID]):
         self.warm.put(after)
         if written.erases:
             self.keyring.destroyed(written.stream)
+            self.histories.forget(written.stream)
         if written.erases or any(rows.failed for rows in written.rows):
             self.warm.forget(written.stream)  # so that it is read anew, from its events, the next time
 
@@ -267,7 +194,19 @@ class Cases(Application[UUID]):
 
     def history(self, stream: UUID, upto: int | None = None) -> list[Recorded]:
         """Return a stream's events by version, their words sealed. Raises `TopicUnknown` and `HistoryDamaged`."""
-        return [self.mapper.to_domain_event(it) for it in self.recorder.select_events(stream, lte=upto)]  # type: ignore[misc]
+        known = self.histories.get(stream)
+        stored = self._stored(stream, known.version, upto)
+        if known.version and not (stored and stored[0].hash == known.head):
+            known, stored = Decoded(stream), self._stored(stream, 0, upto)  # a restore has taken back what is remembered
+        if new := stored[1:] if known.version else stored:
+            known = known.on([self.mapper.to_domain_event(it) for it in new], new[-1].hash)  # type: ignore[misc]
+        self.histories.put(known)
+        return known.upto(upto)
+
+    def _stored(self, stream: UUID, known: int, upto: int | None) -> Sequence[Sealed]:
+        """Return what is stored of a stream from the last version that is known, which is read again, up to another."""
+        last = None if upto is None else max(upto, known)
+        return self.recorder.select_events(stream, gt=max(known - 1, 0), lte=last)  # type: ignore[return-value]
 
     def words(self, stream: UUID, versions: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
         """Return the words of a stream's entries by version and field; destroyed ones are missing."""
@@ -344,45 +283,8 @@ class Cases(Application[UUID]):
     def _models_of(self, state: State) -> ReadModels:
         return self.models.of(type(state))
 
-    def _look(self, asked: Sequence[Asked]) -> _Fresh:
-        """Look at everything that the commands need, as it is in the ledger now."""
-        with self.pool.connection() as connection:
-            looked = connection.execute(_LOOK, ([it.id for it in asked],)).fetchone()
-        now, kek, proof, found = looked or (None, None, None, None)
-        self.keyring.keks.use(kek, proof)
-        self.clock.heard(now)
-        receipts = {UUID(r[0]): Receipt(UUID(r[0]), UUID(r[1]), r[2], r[3], bytes.fromhex(r[4])) for r in found or ()}
-        for stream, wrapped in ((UUID(r[1]), r[5]) for r in found or () if r[5]):
-            self.keyring.learn(stream, bytes.fromhex(wrapped))
-        streams: dict[UUID, Loaded] = {}
-        entries: dict[UUID, dict[int, Recorded]] = {}
-        for it in asked:
-            own = streams[it.stream] = streams.get(it.stream) or self.loaded(it.stream, it.command.state)
-            for stream, kind in beside(it, own.client):
-                streams[stream] = streams.get(stream) or self.loaded(stream, kind)
-            named = sorted(version for version in named_entries(it.command) if 0 < version <= own.version)
-            entries.setdefault(it.stream, {}).update(self._entries(it.stream, named))
-        cases = {it.stream: self.cases_of(it.stream) for it in asked if concerns_clients_cases(it)}
-        kept = {it.stream: keeping(self, it.stream, streams[it.stream].client) for it in asked if it.command.erases}
-        return _Fresh(streams, entries, receipts, self._caseloads(asked), cases, kept)
-
-    def _caseloads(self, asked: Sequence[Asked]) -> Mapping[Holder, int]:
-        workers = {holder for it in asked for holder in weighed(it)}
-        if not workers:
-            return {}
-        with self.pool.connection() as connection:
-            return self.models.caseloads(connection, workers)
-
-    def _entries(self, stream: UUID, versions: Sequence[int]) -> dict[int, Recorded]:
-        if not versions:
-            return {}
-        with self.pool.connection() as connection, connection.cursor(binary=True) as cursor:
-            found = cursor.execute(_ENTRIES, (stream, list(versions))).fetchall()
-        return {version: decoded(stream, version, bytes(state)) for version, state in found}
-
-
-class _NotAtHand(Exception):
-    """This process does not remember all that the decision looks at: look first."""
+    def _look(self, asked: Sequence[Asked]) -> Fresh:
+        return look(self, asked)
 
 
 def run(steps: Steps[T]) -> T:
@@ -401,22 +303,7 @@ def run(steps: Steps[T]) -> T:
             failure = raised
 
 
-def _takes_a_look(it: Asked) -> bool:
-    """Say whether a decision needs more than this process remembers."""
-    needs = it.command.weighs or it.command.erases
-    return needs or bool(named_entries(it.command)) or concerns_clients_cases(it)
-
-
-_LOOK = """
-    SELECT clock_timestamp(), kek.id, kek.proof, (
-        SELECT json_agg(json_build_array(
-            command, r.stream, first, last, encode(fingerprint, 'hex'), encode(k.wrapped, 'hex')
-        ))
-        FROM receipts r LEFT JOIN keys k ON k.stream = r.stream WHERE command = ANY (%s)
-    )
-    FROM (SELECT) one LEFT JOIN keks kek ON kek.made IS NOT NULL AND kek.retired IS NULL"""
 _BESIDE = """
     SELECT (SELECT wrapped FROM keys WHERE stream = %s), (SELECT client FROM clients WHERE "case" = %s)"""
-_ENTRIES = "SELECT version, bytes FROM events WHERE stream = %s AND version = ANY (%s::integer[])"
 _WORDS = """
     SELECT version, ciphertext FROM words WHERE stream = %s AND (%s::bigint[] IS NULL OR version = ANY (%s))"""

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi.routing import APIRoute
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
@@ -80,6 +81,16 @@ def test_nothing_but_what_is_open_to_all_is_served_without_a_token(door: Door) -
             else:
                 assert kind(answer) == (401, "token-missing"), path
                 assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_no_page_is_shown_and_no_form_of_one_taken_without_a_token(door: Door) -> None:
+    pages = [it for it in door.app.routes if isinstance(it, APIRoute) and not it.include_in_schema]
+    closed = [(it.path, how) for it in pages if not is_open(it.path) and it.path != "/" for how in it.methods or ()]
+    assert {path.split("/")[1] for path, _ in closed} == {"desk", "own", "audit"}
+    for path, method in closed:
+        where = path.format(id=uuid4(), act="record-statement")
+        answer = door.http.request(method, where, data={"words": "hei"} if method == "POST" else None)
+        assert kind(answer) == (401, "token-missing"), (method, where)
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YWlubzphaW5v", "aino", "bearer"])

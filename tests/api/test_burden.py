@@ -17,23 +17,34 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Act:
-    """An act of the commonest ten, with the least that has to be typed for it."""
+    """An act of the commonest ten: the least that has to be typed for it, and how often one presses at the desk.
+
+    `presses` are the links and buttons from the page on which one stands, the one that sends the form with them;
+    `known` are the fields that the page fills in.
+    """
 
     name: str
     command: str
     typed: tuple[str, ...]
+    presses: int = 2
+    known: tuple[str, ...] = ()
+
+    @property
+    def at_the_desk(self) -> tuple[str, ...]:
+        """What is left to be filled in at the desk."""
+        return tuple(it for it in self.typed if it not in self.known)
 
 
 ACTS = (
-    Act("open a case", "OpenCase", ("client", "need")),
+    Act("open a case", "OpenCase", ("client", "need"), known=("client",)),
     Act("propose a handoff", "ProposeHandoff", ("to", "reason", "client_view")),
-    Act("accept it", "AcceptHandoff", ("handoff",)),
-    Act("decline it", "DeclineHandoff", ("handoff", "code", "reason")),
+    Act("accept it", "AcceptHandoff", ("handoff",), presses=1, known=("handoff",)),
+    Act("decline it", "DeclineHandoff", ("handoff", "code", "reason"), known=("handoff",)),
     Act("record a statement", "RecordStatement", ("words",)),
     Act("complete an assessment", "CompleteAssessment", ("kind", "outcome", "client_view")),
     Act("promise the next step", "PromiseNextStep", ("who", "what", "by")),
     Act("make a request", "MakeRequest", ("kind",)),
-    Act("answer it", "AnswerRequest", ("request", "outcome", "reasons")),
+    Act("answer it", "AnswerRequest", ("request", "outcome", "reasons"), known=("request",)),
     Act("propose closure", "ProposeClosure", ("ground", "client_view")),
     Act("close", "CloseCase", ()),
 )
@@ -45,6 +56,8 @@ def table() -> str:
     lines = ["# What the commonest acts ask to be typed", "", _ABOUT, "", "| act | command | typed | which |"]
     lines.append("|---|---|---|---|")
     lines += [f"| {it.name} | `{it.command}` | {len(it.typed)} | {_named(it.typed)} |" for it in ACTS]
+    lines += ["", "## At the desk", "", _AT_THE_DESK, "", "| act | filled in | which | presses |", "|---|---|---|---|"]
+    lines += [f"| {it.name} | {len(it.at_the_desk)} | {_named(it.at_the_desk)} | {it.presses} |" for it in ACTS]
     return "\n".join([*lines, ""])
 
 
@@ -55,6 +68,13 @@ def _named(fields: tuple[str, ...]) -> str:
 _ABOUT = (
     "At most three fields; everything else is inferred from the token, the case, the plan and policy. Where\n"
     "`client_view` stands, a reason why there is none (`no_view_because`) serves as well."
+)
+
+
+_AT_THE_DESK = (
+    "Counted on the pages themselves, in a browser: the fields that somebody fills in, and the links and buttons that\n"
+    "they press from the page of the case, or from the list of offers, until it is done. A client who is new is\n"
+    "registered with the case; what an offer or a request is, the page knows."
 )
 
 

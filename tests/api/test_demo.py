@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from api.demo import AINO, STAFF, STORIES, UNITS, case_of, client_of, load
+from api.demo import AINO, ORGANISATIONS, STAFF, STORIES, UNITS, case_of, client_of, load
 from api.house import House, opened
 from api.settings import Settings
 from domain.acceptance import HandoffAccepted, HandoffDeclined
@@ -131,5 +131,5 @@ def test_a_telling_that_was_cut_short_goes_on(house: House, monkeypatch: pytest.
 def test_the_read_tables_say_what_the_events_do(house: House) -> None:
     load(house.cases, NOW)
     outcome = verify(house.region)
-    streams = 6 + 6 + len(STAFF) + len(UNITS)  # cases, clients, workers, units
+    streams = 6 + 6 + len(STAFF) + len(UNITS) + len(ORGANISATIONS)  # cases, clients, and the directory's
     assert (outcome.cases, outcome.differences) == (streams, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import threading
@@ -21,13 +22,16 @@ import psycopg
 import pytest
 import uvicorn
 
-from api import feed
 from api.app import create_app
 from api.development import DevelopmentIssuer
+from api.feed import SUBSCRIBERS
 from api.house import House, opened
 from api.settings import Settings
-from api.wire import configured
+from api.wire import MOST_CONNECTIONS, configured
 from domain.authorization import Grant
+from domain.client import EndRepresentative, NameRepresentative
+from domain.contacts import AttemptContact
+from domain.corrections import MarkErroneous
 from domain.decider import Actor, Entry, Role
 from domain.directory import OpenUnit, unit_stream
 from domain.ledger.database import DatabaseUnavailable
@@ -36,6 +40,7 @@ from domain.ledger.sequencer import Sequencer, drain, settle
 from domain.objections import RaiseObjection
 from domain.requests import MakeRequest, ReportExperience
 from domain.sealing import LOG_STREAM, SealHeads
+from domain.withholding import ForbidDisclosure
 from tests.api.conftest import Door, as_client, kind, new_database
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA, Town
 
@@ -56,20 +61,24 @@ class Service:
         return {"Authorization": f"Bearer {self.issuer.mint(by, minutes, grant=grant)}"}
 
     @contextmanager
-    def following(self, last: str | None = None, by: Actor = SYSTEM, **more: Any) -> Iterator[Iterator[dict[str, Any]]]:
-        """Follow the feed after an id; give its events."""
+    def following(
+        self, last: str | None = None, by: Actor = SYSTEM, case: UUID | None = None, **more: Any
+    ) -> Iterator[Iterator[dict[str, Any]]]:
+        """Follow the feed, or one case in it, after an id; give its events."""
         headers = self.token(by, **more) | ({} if last is None else {"Last-Event-ID": last})
         with (
             httpx2.Client(base_url=self.url, timeout=20) as http,
-            http.stream("GET", "/feed", headers=headers) as answer,
+            http.stream("GET", "/feed", headers=headers, params={} if case is None else {"case": str(case)}) as answer,
         ):
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
             yield events(answer.iter_lines())
 
-    def sent(self, by: Actor, after: int, grant: Grant | None = None) -> list[tuple[str | None, int, str]]:
+    def sent(
+        self, by: Actor, after: int, grant: Grant | None = None, case: UUID | None = None
+    ) -> list[tuple[str | None, int, str]]:
         """Return what somebody is sent up to now: of which stream, which version and what."""
-        with self.following(f"1.{after}", by, grant=grant) as following:
+        with self.following(f"1.{after}", by, case, grant=grant) as following:
             events = list(takewhile(lambda it: "comment" not in it, following))
         return [(it["data"]["stream"], it["data"]["version"], it["event"]) for it in events if "data" in it]
 
@@ -263,6 +272,10 @@ def test_only_so_many_may_follow_at_once(restless: Service, monkeypatch: pytest.
         assert answer.headers["retry-after"]
 
 
+def test_those_who_follow_leave_half_of_the_connections_to_the_others() -> None:
+    assert SUBSCRIBERS * 2 <= MOST_CONNECTIONS
+
+
 def test_nobody_takes_all_the_places(restless: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restless.app.state.feed, "most_of_one", 1)
     with restless.following(by=BO) as following:
@@ -391,6 +404,82 @@ def test_auditors_are_sent_what_they_were_let_see(restless: Service) -> None:
         assert {stream for stream, _, _ in restless.sent(AUDITOR, before, grant)} == seen
 
 
+@pytest.mark.rule(7)
+def test_clients_are_sent_the_events_of_their_own_cases_and_nothing_else(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    client = town.client()
+    first, second, anothers = town.case(client), town.case(client), town.case()
+    town.say(first)
+    restless.position()
+    told = [(str(first), 1, "case-opened"), (str(second), 1, "case-opened"), (str(first), 2, "statement-recorded")]
+    assert restless.sent(as_client(client), before) == told
+    assert restless.sent(as_client(client), before, case=second) == told[1:2]
+    assert restless.sent(as_client(client), before, case=anothers) == []
+
+
+@pytest.mark.rule(7)
+def test_who_acts_for_a_client_is_sent_the_case_that_they_name_as_long_as_they_act(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    client, mother = town.client(), Actor(str(uuid4()), Role.REPRESENTATIVE)
+    case, anothers = town.case(client), town.case()
+    named = NameRepresentative(UUID(mother.id), "guardian")
+    town.do(named, client, AINO)
+    restless.position()
+    assert restless.sent(mother, before, case=case) == [(str(case), 1, "case-opened")]
+    assert restless.sent(mother, before, case=anothers) == []
+    assert restless.sent(mother, before) == []
+    town.do(EndRepresentative(named.representative), client, AINO)
+    restless.position()
+    assert restless.sent(mother, before, case=case) == []
+
+
+@pytest.mark.rule(22)
+def test_clients_are_not_sent_what_is_withheld_from_them_or_is_another_persons(restless: Service) -> None:
+    town, before = Town(restless.house.cases), restless.position()
+    client = town.client()
+    case = town.case(client)
+    town.do(AttemptContact("telephone", "no_answer"), case, AINO)
+    for words in ("toisen asiakkaan", "oma"):
+        town.say(case, words)
+    review = datetime.now(UTC) + timedelta(days=9)
+    town.do(ForbidDisclosure(Entry(2), "client", "third_party", "naapurin suojaksi", review), case, AINO)
+    town.do(MarkErroneous(Entry(3), "väärä henkilö", wrong_person=True), case, AINO)
+    restless.position()
+    versions = [version for _, version, _ in restless.sent(as_client(client), before)]
+    assert versions[:2] == [1, 4]
+    assert {2, 3}.isdisjoint(versions)
+    assert {1, 2, 3, 4}.issubset(version for _, version, _ in restless.sent(AINO, before, case=case))
+
+
+def test_one_case_is_followed_over_whatever_else_happens(service: Service) -> None:
+    town = Town(service.house.cases)
+    case = town.case()
+    before = service.position()
+    with service.following(f"1.{before}", AINO, case) as following:
+        town.say(town.case(by=BO), by=BO)
+        service.position()
+        town.say(case)
+        after = service.position()
+        assert next(following)["id"] == f"1.{after}"
+
+
+def test_one_can_begin_at_the_end(restless: Service) -> None:
+    town = Town(restless.house.cases)
+    town.client()
+    restless.position()
+    with restless.following("end") as following:
+        assert next(following) == {"comment": "still here"}
+        town.client()
+        after = restless.position()
+        assert next(it for it in following if "id" in it)["id"] == f"1.{after}"
+
+
+def test_a_page_is_told_where_the_end_is(own_service: Service) -> None:
+    position = own_service.position()
+    told = asyncio.run(own_service.app.state.feed.cursor())
+    assert told == f"1.{position}"
+
+
 @pytest.mark.rule(13)
 def test_what_goes_past_a_worker_does_so_here_too(restless: Service) -> None:
     town, before = Town(restless.house.cases), restless.position()
@@ -456,8 +545,5 @@ def test_a_position_that_no_event_has_is_refused(door: Door) -> None:
     assert kind(door.ask("GET", "/feed", headers={"Last-Event-ID": "7.1"})) == (410, "epoch-gone")
 
 
-def test_the_feed_is_not_for_clients(door: Door) -> None:
-    for by in (as_client(uuid4()), Actor(str(uuid4()), Role.REPRESENTATIVE), Actor("o", Role.OMBUDSMAN)):
-        assert kind(door.get("/feed", by)) == (403, "role-not-allowed")
-    assert feed.SUBSCRIBERS >= 100
-    assert ADMINISTRATOR.role in feed._READERS
+def test_the_feed_is_not_for_those_who_only_advise(door: Door) -> None:
+    assert kind(door.get("/feed", Actor("o", Role.OMBUDSMAN))) == (403, "role-not-allowed")

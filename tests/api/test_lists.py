@@ -270,6 +270,8 @@ def test_the_cases_of_another_organisation_are_in_no_list_of_ones_own(own_door: 
     every_filter = (
         "organisation=kela", "unit=kela/asiakaspalvelu", "worker=aino", "owner=kela", "owner=responsible",
         "offered_to=pirha", "status=open", "finding=26", "sort=opened", "happened_by=2025-03-04T12:00:00Z",
+        "moved_from=kela", "moved_to=pirha", "answer=pending", "from=2025-03-04T12:00:00Z",
+        "opened_to=2099-01-01T00:00:00Z",
     )  # fmt: skip
     for query in every_filter:
         assert own_door.get(f"/cases?limit=1&{query}", AINO).json()["cases"] != []
@@ -323,6 +325,13 @@ def test_who_had_a_case_before_finds_it_in_no_list_and_reads_it_as_it_stood_then
         "finding=many",
         "sort=unit",
         "nonsense=1",
+        "ground=unsuitable",
+        "initiator=nobody",
+        "answer=maybe",
+        "code=unwilling",
+        "closed_from=2025-03-03",
+        "moved_to=%00",
+        "bounced=perhaps",
     ],
 )
 def test_a_list_of_what_there_is_not_is_refused(door: Door, query: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,12 +12,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.alerts import AlertTold
+from api.commands import commands
 from api.findings import FindingTold
 from api.lists import Listed
 from api.protected import PLACES, PROTECTED, ROLES, unplaced
 from api.queries import Circumstances, Summary
 from api.readers import ReadTold
 from domain.case import Case
+from domain.client import Client
 from domain.decider import WORDS, Actor, Role
 from domain.ledger.postgres import Server
 from projections.projection import every_projection
@@ -111,6 +114,8 @@ def test_a_representative_reads_the_case_and_nowhere_in_it_where_the_child_is(oo
     read = oona.read(oona.father)
     case = f"/cases/{oona.case}"
     assert {case, f"{case}/history", f"{case}/owner", f"{case}/plan", f"{case}/team", f"{case}/reads"} <= read.keys()
+    directory = read.pop("/directory")  # which units there are is no secret, but where they are
+    assert LOCALITY not in directory.replace(NAME, "").replace("Nokian", "")
     for path, text in read.items():
         assert [it for it in TELLING if it in text.replace(path, "")] == [], path
     for path in (case, f"{case}/history", f"{case}/owner", f"{case}/handoffs", f"{case}/reads"):
@@ -188,6 +193,19 @@ def test_a_provider_who_works_in_the_case_reads_the_unit_that_holds_it(oona: Oon
 
 
 @pytest.mark.rule(22)
+def test_no_page_tells_it_either(oona: Oona) -> None:
+    """What a page shows, and each form on it with what would have it refused, tells a representative no unit."""
+    own = f"/own/{oona.case}"
+    theirs = [it for it in commands() if Role.REPRESENTATIVE in it.roles and it.state in {Case, Client}]
+    forms = [f"{own}/do/{it.slug()}" for it in theirs]
+    for path in (own, f"{own}/reads", f"{own}/history", f"{own}/file", *forms):
+        page = oona.door.get(path, oona.father)
+        assert page.status_code == 200, path
+        shown = re.sub(r"<option .*?</option>", "", page.text)  # the directory, which is no secret
+        assert [it for it in TELLING if it in shown] == [], path
+
+
+@pytest.mark.rule(22)
 def test_no_refusal_tells_it_either(oona: Oona) -> None:
     case = moved(oona)
     own = oona.door.get(f"/cases/{case}/history", CILLA).json()["events"][0]["version"]
@@ -195,6 +213,11 @@ def test_no_refusal_tells_it_either(oona: Oona) -> None:
     refused = oona.door.post(f"/cases/{case}/mark-erroneous", sent, OTHER)
     assert refused.status_code == 403
     assert not [it for it in TELLING if it in refused.text]
+    form = {"version": str(own), "reason": "väärä", "key": "k"}
+    token = {"Authorization": f"Bearer {oona.door.issuer.mint(OTHER)}"}
+    page = oona.door.http.post(f"/desk/cases/{case}/do/mark-erroneous", data=form, headers=token)
+    assert page.status_code == 403
+    assert not [it for it in TELLING if it in page.text]
     offer = {"to": vars(holder(AINO)), "reason": "muutto", "no_view_because": "ei tavattu"}
     refused = oona.door.post(f"/cases/{case}/propose-handoff", offer, CILLA).json()
     assert refused["details"]["responsible"]["unit"] == "u4711"

@@ -28,6 +28,7 @@ from tests.domain.ledger.conftest import eventually
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA, holder
 
 AUDITOR = Actor("auri", Role.AUDITOR)
+REPRESENTATIVE = Actor(str(uuid4()), Role.REPRESENTATIVE)
 ASKED = {"/referral-memory": "case={case}", "/findings": "rule=26", "/cases": "worker=bo", "/reads": "case={case}"}
 ASKED |= {"/checkpoint/consistency": "from=0"}
 """How a query is asked that shows the case at hand; the others need no more than its path."""
@@ -37,7 +38,7 @@ KNOWN |= {"log": "events", "epoch": "1", "level": "0", "place": "000.p/1"}
 
 @dataclass(frozen=True)
 class Scene:
-    """A house, a client and their case, of which a manager was told and which shows a finding."""
+    """A house, a client and their case, of which a manager was told, which shows a finding and which Aino asked for."""
 
     door: Door
     client: UUID
@@ -45,7 +46,8 @@ class Scene:
 
     def entitled(self, path: str) -> Actor:
         """Return somebody who may ask this."""
-        return {"/reads": AUDITOR, "/clients/{id}/reads": as_client(self.client)}.get(path, CILLA)
+        who = {"/reads": AUDITOR, "/clients/{id}/reads": as_client(self.client), "/askings": AINO}
+        return (who | {"/represented": REPRESENTATIVE}).get(path, CILLA)
 
     def ask(self, path: str, **more: Any) -> Response:
         """Ask a query for what it shows of the case, if it shows cases."""
@@ -81,6 +83,7 @@ def shown_by(answer: Response) -> frozenset[UUID]:
 def scene_of(door: Door) -> Scene:
     case = overdue(door)
     assert door.post(f"/cases/{case}/name-responsible", {"holder": vars(holder(BO))}, CILLA).status_code == 200
+    assert door.post(f"/cases/{case}/request-handoff", {"reason": "tunnen hänet"}, AINO).status_code == 200
     overdue(door)
     client = door.house.cases.client_of(UUID(case))
     assert client

@@ -17,7 +17,7 @@ from tests.bench.report import results, text
 
 PARTS = {
     "append": "appending", "sequencer": "sequencing", "replay": "replaying", "rebuild": "rebuilding", "http": "serving",
-    "queries": "asking", "reads": "reading", "verify": "verifying",
+    "queries": "asking", "reads": "reading", "verify": "verifying", "pages": "painting",
 }  # fmt: skip
 RESULTS = Path(__file__).with_name("results.json")
 

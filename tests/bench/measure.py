@@ -36,21 +36,28 @@ class Scale:
     """After which its cases go."""
     asks: int
     """How often a query is asked in a round."""
+    long_pages: tuple[int, int]
+    """How many events the cases have whose pages are looked at."""
+    on_hand: tuple[int, int]
+    """How many cases the workers have whose desks are."""
+    looks: int
+    """How often a page is looked at in a round."""
 
 
 WHOLE = Scale(
     seconds=1.0, rounds=5, writers=(1, 4, 16), cases=3_000, replayed=50_000, long_cases=(100, 10_000),
     rebuilt=(10_000, 50_000, 250_000), one_by_one=1_000, connections=32, workers=(1, 2),
-    cases_asked=100_000, lives=600, asks=12,
+    cases_asked=100_000, lives=600, asks=12, long_pages=(20, 2_000), on_hand=(5, 500), looks=3,
 )  # fmt: skip
 QUICK = Scale(
     seconds=0.2, rounds=5, writers=(1, 4, 16), cases=1_500, replayed=10_000, long_cases=(100, 2_000),
     rebuilt=(2_000, 10_000), one_by_one=200, connections=32, workers=(1, 2),
-    cases_asked=2_000, lives=60, asks=10,
+    cases_asked=2_000, lives=60, asks=10, long_pages=(20, 500), on_hand=(5, 100), looks=3,
 )  # fmt: skip
 SMALLEST = Scale(
     seconds=0.02, rounds=1, writers=(2,), cases=40, replayed=100, long_cases=(10, 50), rebuilt=(50,),
     one_by_one=10, connections=4, workers=(1,), cases_asked=40, lives=4, asks=1,
+    long_pages=(6, 45), on_hand=(1, 3), looks=1,
 )  # fmt: skip
 """Enough to see that it still works."""
 

@@ -281,7 +281,7 @@ def test_each_reads_for_the_purposes_that_are_written_here() -> None:
     }
     readers = set().union(*MAY[Action.READ].values())
     assert readers | {Relation.KEEPS} == set(PURPOSES)
-    assert set().union(*PURPOSES.values()) | {Purpose.SYSTEM} == set(Purpose)
+    assert set().union(*PURPOSES.values()) | {Purpose.SYSTEM, Purpose.SLIP} == set(Purpose)
 
 
 def test_who_says_no_purpose_has_the_usual_one_and_nobody_says_one_that_is_not_theirs() -> None:

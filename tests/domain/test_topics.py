@@ -43,8 +43,6 @@ AWAITED = {
     "handoff-proposed.policy": POLICY_OF_ITS_TIME,
     "joint-meeting-held.participants": "the desk",
     "objection-lapsed.cause": "the voice",
-    "organisation-registered.name": "the desk",
-    "organisation-registered.organisation": "the desk",
     "override-reviewed.outcome": "the desk",
     "personal-data-erased.policy": POLICY_OF_ITS_TIME,
     "responsibility-fell-to-unit.policy": POLICY_OF_ITS_TIME,

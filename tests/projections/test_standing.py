@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Self, get_args
 from uuid import UUID
 
 import psycopg
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from psycopg.rows import tuple_row
 
 from domain.acceptance import AcceptHandoff, DeclineHandoff
+from domain.asking import RequestHandoff
 from domain.client_ownership import ChooseOwner, TakeOwnership
 from domain.closure import ProposeClosure
 from domain.intake import PromiseNextStep
@@ -21,18 +22,22 @@ from domain.ledger.calendar import finnish_calendar
 from domain.ledger.postgres import Server
 from domain.objections import RaiseObjection
 from domain.policy import Policies
-from domain.remembered import Holder
+from domain.remembered import Ground, Holder
 from domain.reopening import ReopenCase
 from domain.requests import AnswerRequest, MakeRequest
 from domain.transfer import TransferMatter
 from domain.voice import RecordStatement
+from projections import waiting
 from projections.as_of import rows_at
 from projections.caseload import caseload, caseloads
+from projections.endings import ENDINGS
 from projections.findings.found import Moment, found
 from projections.findings.judged import FINDINGS
-from projections.listed import Place, Sort, Sought, listed
+from projections.handoffs import HANDOFFS
+from projections.listed import Sort, Sought, listed
 from projections.owner import OWNER
-from projections.projection import AnyProjection
+from projections.projection import AnyProjection, but
+from projections.searched import Answer, Ended, Moved, Place, Span
 from projections.standing import STANDING, Standing
 from projections.stood import PROJECTIONS
 from projections.units import UNITS
@@ -63,7 +68,8 @@ from tests.projections.histories import (
 from tests.projections.tables import Connection, tables, write
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ALL: tuple[AnyProjection, ...] = (*PROJECTIONS, FINDINGS)
+ALL: tuple[AnyProjection, ...] = (*PROJECTIONS, FINDINGS, ENDINGS)
+EVERY: tuple[AnyProjection, ...] = (*ALL, *(it for it in waiting.PROJECTIONS if it not in ALL))
 
 
 def stands(told: Told) -> Standing:
@@ -171,12 +177,12 @@ def test_the_row_tells_what_the_last_owners_period_does(told: Told) -> None:
 
 @pytest.fixture(scope="module")
 def connection(postgres: Server) -> Iterator[Connection]:
-    with new_database(postgres) as database, tables(database, (*ALL, UNITS, WORKERS)) as connection:
+    with new_database(postgres) as database, tables(database, (*EVERY, UNITS, WORKERS)) as connection:
         yield connection
 
 
 def empty(connection: Connection) -> None:
-    for projection in ALL:
+    for projection in EVERY:
         connection.execute(f"TRUNCATE {projection.table.table}".encode())
 
 
@@ -203,6 +209,38 @@ def test_a_past_moment_is_listed_as_the_events_by_then_tell_it(connection: Conne
         assert row["closing"] == then.closing
 
 
+@given(told=histories())
+@settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None, max_examples=20
+)
+def test_what_lies_behind_a_case_is_found_as_the_events_by_then_tell_it(connection: Connection, told: Told) -> None:
+    empty(connection)
+    write(connection, ALL, told)
+    for at in [*sorted({it.context.occurred for it in told.it}), None]:
+        offers, endings = rows_at(HANDOFFS, told.it, happened_by=at), rows_at(ENDINGS, told.it, happened_by=at)
+        answers = {{"received": "accepted"}.get(it.outcome, it.outcome) for it in offers}
+        assert {it for it in get_args(Answer) if finds(connection, at, moved=Moved(answer=it))} == answers
+        bounced = any(it.bounced or it.bounced_to_organisation for it in offers)
+        assert finds(connection, at, moved=Moved(bounced=True)) == bounced
+        for it in offers:
+            then = Span(it.proposed_at, it.proposed_at + timedelta(hours=1))
+            way = Moved(then, Place(*whole(it.sender)), Place(*whole(it.to)), code=it.code)
+            assert finds(connection, at, moved=way)
+            assert not finds(connection, at, moved=but(way, at=Span(until=MONDAY)))
+        for ending in endings:
+            assert finds(connection, at, ended=Ended(Span(ending.closed_at), ending.ground, ending.initiator))
+        grounds = {it for it in get_args(Ground) if finds(connection, at, ended=Ended(ground=it))}
+        assert grounds == {it.ground for it in endings}
+
+
+def finds(connection: Connection, at: datetime | None, **sought: Any) -> bool:
+    return bool(listed(connection, Sought(moment(at), **sought), limit=1))
+
+
+def whole(holder: Holder | None) -> tuple[str | None, ...]:
+    return tuple(vars(holder).values()) if holder else ()
+
+
 @pytest.fixture(scope="module")
 def many(connection: Connection) -> Connection:
     """Give some thousand cases, in four hundred organisations."""
@@ -210,8 +248,13 @@ def many(connection: Connection) -> Connection:
     told = handed_over(opened(AINO), BO, at=1).by(worker(BO), offer(EEVA), hours(5))
     told.by(worker(BO), PromiseNextStep("worker", "soitto", hours(48)), hours(6))
     told.by(worker(BO), ProposeClosure(ground="goals_met", reason="valmis", no_view_because="ei tavoitettu"), hours(7))
-    for projection in ALL:
-        told_once = [projection.record(row) for row in projection.over(told.counted)]
+    told.by(THE_CLIENT, MakeRequest("contact", "soittakaa"), hours(8))
+    told.by(THE_CLIENT, RaiseObjection(version(1), "en suostu"), hours(9))
+    told.by(worker(AINO), RequestHandoff("tunnen hänet"), hours(10))
+    ended = closed(opened(AINO), at=1)
+    for projection in EVERY:
+        rows_once = projection.over(ended.counted if projection is ENDINGS else told.counted)
+        told_once = [projection.record(row) for row in rows_once]
         rows = [_elsewhere(record, number) for number in range(4000) for record in told_once]
         statement = f"INSERT INTO {projection.table.table} SELECT * FROM {projection.table.records('%s')}"
         connection.execute(statement.encode(), [json.dumps(rows, default=str)])
@@ -257,6 +300,17 @@ LISTS: dict[str, tuple[dict[str, Any], Sort]] = {
     "offered": ({"offered_to": Place("county 7", "unit 7")}, "case"),
     "due": ({"due_by": hours(1), "responsible": Place("county 7", "unit 7")}, "case"),
     "a client's": ({"cases": [UUID(int=7), UUID(int=9)]}, "opened"),
+    "opened in a time": ({"opened": Span(hours(0), hours(1))}, "case"),
+    "open in a time": ({"lasted": Span(hours(1), hours(2))}, "opened"),
+    "closed on a ground": ({"ended": Ended(ground="goals_met")}, "case"),
+    "closed by somebody in a time": ({"ended": Ended(Span(hours(0), hours(9)), initiator="client")}, "case"),
+    "closed on a ground in a time": ({"ended": Ended(Span(hours(0), hours(9)), "no_need")}, "opened"),
+    "sent on": ({"moved": Moved(sender=Place("county 7"), to=Place("county 7", "unit 7"))}, "case"),
+    "sent in a time": ({"moved": Moved(Span(hours(0), hours(9)), Place("county 7"))}, "opened"),
+    "waiting for anybody": ({"moved": Moved(answer="pending")}, "case"),
+    "declined": ({"moved": Moved(answer="declined", code="no_capacity")}, "opened"),
+    "declined for a reason": ({"moved": Moved(code="not_competent")}, "case"),
+    "bounced": ({"moved": Moved(bounced=True)}, "case"),
     "with a finding": ({"rule": 26, "responsible": Place("county 7", "unit 7")}, "case"),
 }
 
@@ -272,6 +326,27 @@ def test_no_list_reads_a_table_from_end_to_end(many: Connection, which: str, hap
     after = (hours(0), UUID(int=50)) if sort != "case" else (None, UUID(int=50))
     for place in (None, after):
         listed(many, Sought(moment(happened_by), **sought), sort, place, limit=50)
+    assert Explaining.read_whole == []
+
+
+@pytest.mark.parametrize("after", [None, (hours(0), UUID(int=50), 1)], ids=["first", "next"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        waiting.Wanted(responsible=Place("county 7", "unit 7")),
+        waiting.Wanted(responsible=Place("county 7"), kinds=("objection", "request"), due_by=hours(9)),
+        waiting.Wanted(waits_for=Place("county 7", "unit 7", "bo")),
+        waiting.Wanted(Place("county 7"), Place("county 8")),
+    ],
+    ids=["a unit's", "an organisation's", "for a worker", "for another"],
+)
+def test_nothing_that_waits_is_sought_from_end_to_end(
+    many: Connection, wanted: waiting.Wanted, after: waiting.Key | None
+) -> None:
+    Explaining.read_whole.clear()
+    many.cursor_factory = Explaining
+    found_there = waiting.waiting(many, wanted, after, limit=50)
+    assert {it["responsible_organisation"] for it in found_there} <= {"county 7"}
     assert Explaining.read_whole == []
 
 

@@ -11,12 +11,22 @@ console.info = console.log = console.warn // standard output is for the answers 
 const PEOPLE = {
   aino: { realm_access: { roles: ['offline_access', 'luotsi-worker'] }, organisation: 'kela', unit: 'asiakaspalvelu' },
   matti: { realm_access: { roles: ['luotsi-worker', 'luotsi-manager'] }, organisation: 'kela', unit: 'asiakaspalvelu' },
+  bo: { realm_access: { roles: ['luotsi-worker'] }, organisation: 'pirha', unit: 'aikuissosiaalityo' },
+  cilla: { realm_access: { roles: ['luotsi-manager'] }, organisation: 'pirha', unit: 'aikuissosiaalityo' },
+  auri: {
+    realm_access: { roles: ['luotsi-auditor'] },
+    grant: { purpose: 'tarkastus', since: '2020-01-01T00:00:00+00:00', until: '2100-01-01T00:00:00+00:00' },
+  },
   tarkastaja: { realm_access: { roles: ['luotsi-auditor'] } },
   vieras: { realm_access: { roles: ['offline_access'] } },
   jarjestelma: { realm_access: { roles: ['luotsi-system'] }, organisation: 'kela' },
 }
 
-const CLAIMS = ['realm_access', 'organisation', 'unit']
+// Whoever calls themselves by a client's id is that client.
+const CLIENT = { realm_access: { roles: ['luotsi-client'] } }
+const known = (id) => PEOPLE[id] ?? (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? CLIENT : undefined)
+
+const CLAIMS = ['realm_access', 'organisation', 'unit', 'grant']
 const { port: wanted, desk, origin } = JSON.parse(process.argv[2])
 const server = createServer()
 let answer = (request, response) => { response.statusCode = 503; response.end() }
@@ -44,7 +54,7 @@ function provide(keys) {
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     conformIdTokenClaims: false,
     claims: { openid: ['sub', ...CLAIMS] },
-    findAccount: (ctx, id) => PEOPLE[id] && { accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) },
+    findAccount: (ctx, id) => known(id) && { accountId: id, claims: () => ({ sub: id, ...known(id) }) },
     extraTokenClaims: (ctx, token) => PEOPLE[token.accountId ?? token.clientId],
     features: {
       clientCredentials: { enabled: true },

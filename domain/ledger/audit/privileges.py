@@ -20,7 +20,7 @@ MAY: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
         (
             "events", "words", "keys", "clients", "receipts", "sequence", "reads", "reads_sequence", "checkpoints",
-            "epochs", "signing_keys", "stamps", "cosignatures",
+            "epochs", "signing_keys", "stamps", "cosignatures", "slips", "slips_revoked",
         ),
         ADDED_TO,
     ),

@@ -24,7 +24,7 @@ TABLES = [it.table for it in MODELS]
 MIGRATIONS = [
     "0001_ledger.sql", "0002_standing.sql", "0003_reads.sql", "0004_readers.sql", "0005_keys.sql", "0006_reads.sql",
     "0007_sessions.sql", "0008_erasure.sql", "0009_log.sql", "0010_signing_keys.sql",
-    "0011_heads.sql", "0012_anchors.sql",
+    "0011_heads.sql", "0012_anchors.sql", "0013_slips.sql",
 ]  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def test_the_first_run_makes_everything_and_the_second_nothing(region: Region) -
     assert made - parts == {
         *LEDGER_TABLES, "sequence", "log_state", "reads", "reads_other", "keks", "sessions", "bereft", "migrations",
         "signing_keys", "trees", "tiles", "checkpoints", "epochs", "heads", "heads_state", "reads_sequence",
-        "reads_state", "stamps", "cosignatures",
+        "reads_state", "stamps", "cosignatures", "slips", "slips_revoked",
         *(it.table for it in TABLES),
     }  # fmt: skip
     assert migrate(region, TABLES) == []
