@@ -106,13 +106,13 @@ class NamesWanted(BaseModel):
     @property
     def values(self) -> dict[str, list[Any]]:
         """What the statement takes."""
-        whom = [(*it.split("/"), None)[:3] for it in self.holder]
+        whom = [(*it.split("/"), "")[:3] for it in self.holder]
         return {
             "organisations": [it for it, _, _ in whom], "units": [it for _, it, _ in whom],
-            "workers": [it for _, _, it in whom],
+            "workers": [it or None for _, _, it in whom],
             "of_organisations": [organisation_stream(it) for it, _, _ in whom],
             "of_units": [unit_stream(it, unit) for it, unit, _ in whom],
-            "of_workers": [worker_stream(it, worker or "") for it, _, worker in whom],
+            "of_workers": [worker_stream(it, worker) for it, _, worker in whom],
         }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from api.moments import (
 from api.rows import (
     WITHHELD,
     Kept,
+    OpenWords,
     Shape,
     Withholding,
     fitting,
@@ -38,7 +39,7 @@ from api.rows import (
 )
 from api.seen_by import AsOfSeen, PageSeen, SeenNothing, sight
 from domain.case import Case
-from domain.decider import Context, Event, Recorded, Role
+from domain.decider import Context, Event, Recorded, Role, Words
 from domain.history import beginning, counted, fold
 from domain.ledger.application import Cases
 from domain.ledger.mapper import codecs
@@ -61,12 +62,14 @@ class Promise(BaseModel):
 class Summary(BaseModel):
     """Where a case stands. A case that is not open has no owner and nobody who answers for it.
 
-    `erroneous` are the entries that are marked as errors, by version.
+    `need` is what it was opened for, in the words of whoever opened it; null at a moment before that. `erroneous` are
+    the entries that are marked as errors, by version.
     """
 
     case: UUID
     version: int
     status: Literal["unopened", "open", "closed"]
+    need: Words | None
     first_contact_at: datetime | None
     owned_by: OwnerKind | None
     owner: Holder | None
@@ -167,7 +170,8 @@ def mount(app: FastAPI, cases: Cases) -> None:
         if not seen.at_all:
             return seen.nothing(request, cases, id)
         it = stood(cases, id, seen.at, Bounds(seen.upto))
-        content = _summary(it.state, seen.untold) | {"next_step": promise_of(cases, id, it.steps, seen.untold)}
+        words = words_of(cases, id, {_OPENED, *_NEXT.opened_by(_promised(it.steps))}, seen.untold)
+        content = _summary(it.state, seen.untold, words) | {"next_step": _promise(it.steps, words)}
         return seen.answer(request, cases, {"case": id, "version": it.version} | content, it.head)
 
     def history(request: Request, id: UUID, by: By, at: Annotated[PageSeen, Query()]) -> Response:  # noqa: A002
@@ -372,11 +376,12 @@ def _said(it: Recorded, event: Event[Any], untold: Kept) -> dict[str, Any]:
     return {"version": it.version, "topic": topic, "words": words, "withheld": untold.notice(it.version)}
 
 
-def _summary(case: Case, untold: Kept) -> dict[str, Any]:
+def _summary(case: Case, untold: Kept, words: OpenWords) -> dict[str, Any]:
     is_open = case.status == "open"
     owner = {"responsible": case.responsible, "client": None, "chosen": case.chosen}[case.owned_by]
     content = {
         "status": case.status,
+        "need": None if case.status == "unopened" else words(_OPENED, "need"),
         "first_contact_at": case.first_contact_at,
         "owned_by": case.owned_by if is_open else None,
         "owner": owner if is_open else None,
@@ -395,12 +400,21 @@ def _summary(case: Case, untold: Kept) -> dict[str, Any]:
 
 def promise_of(cases: Cases, case: UUID, steps: Sequence[Any], untold: Kept) -> dict[str, Any] | None:
     """Return what is promised next, as a `Promise` tells it, if anything is."""
-    if not steps or steps[-1].settled is not None:
-        return None
-    shown = _NEXT.shown(steps[-1], words_of(cases, case, _NEXT.opened_by(steps[-1:]), untold))
-    return {name: shown[name] for name in ("who", "what", "due", "version")}
+    return _promise(steps, words_of(cases, case, _NEXT.opened_by(_promised(steps)), untold))
+
+
+def _promised(steps: Sequence[Any]) -> Sequence[Any]:
+    """Return the step that is promised next, if one is."""
+    return [it for it in steps[-1:] if it.settled is None]
+
+
+def _promise(steps: Sequence[Any], words: OpenWords) -> dict[str, Any] | None:
+    told = (_NEXT.shown(it, words) for it in _promised(steps))
+    return next(({name: it[name] for name in ("who", "what", "due", "version")} for it in told), None)
 
 
 _NEXT = Shape(NEXT_STEP)
+_OPENED = 1
+"""The version of the entry that opened a case."""
 _NO_SIGNS = str.maketrans("", "", "/-")
 _HEAD = "SELECT max(version) FROM events WHERE stream = %s"

@@ -18,7 +18,7 @@ ROLES: Mapping[Role, Trilingual] = {
     Role.CLIENT: Trilingual("asiakas itse", "klienten själv", "the client"),
     Role.REPRESENTATIVE: Trilingual("asiakkaan edustaja", "klientens företrädare", "the client's representative"),
     Role.AUDITOR: Trilingual("tarkastaja", "granskare", "an auditor"),
-    Role.OMBUDSMAN: Trilingual("sosiaaliasiavastaava", "socialombudsman", "the client ombudsman"),
+    Role.OMBUDSMAN: Trilingual("sosiaaliasiavastaava", "socialombud", "the client ombudsman"),
     Role.ADMINISTRATOR: Trilingual("ylläpitäjä", "administratör", "an administrator"),
     Role.SYSTEM: Trilingual("tietojärjestelmä", "informationssystem", "an information system"),
 }

@@ -152,7 +152,16 @@ class Shape:
         head, version, rows = found
         if head != version:
             return head or 0, None
-        return head or 0, [self.row_of(it) for it in msgspec.json.decode(rows or b"[]")]
+        return head or 0, self._rows_of(rows or "[]")
+
+    def _rows_of(self, records: str) -> list[Any]:
+        if self.parts:
+            return [self.row_of(it) for it in msgspec.json.decode(records)]
+        return self._decoder.decode(records)  # type: ignore[no-any-return]  # the rows' own type
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[Any]:
+        return msgspec.json.Decoder(list[self.projection.row])  # type: ignore[name-defined]  # it is known by now
 
     def row_of(self, record: dict[str, Any]) -> Any:
         """Return the row that a record of the read table stands for."""

@@ -27,6 +27,8 @@ BITS = 95
 _DRAWN, _GROUP, _BASE = BITS // 5, 5, 32
 _FORGIVEN = str.maketrans("OILU", "011V")
 _BETWEEN = re.compile(r"[\s.\-\u2010-\u2015_]+")
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""The signs that turn the order of the letters after them (Unicode's UAX #9): the number and the day among them."""
 
 
 def code_of(number: int) -> str:
@@ -123,8 +125,8 @@ def _next(it: Answering, now: datetime, language: RuleLanguage) -> list[str]:
 
 
 def _plain(what: str) -> str:
-    """Return words as part of a sentence: on one line, without its end."""
-    return " ".join(what.split()).rstrip(" .,;")
+    """Return words as part of a sentence: on one line, without its end, and nothing else is read otherwise for them."""
+    return " ".join(_TURNING.sub("", what).split()).rstrip(" .,;")
 
 
 def _clock(time: str, language: RuleLanguage) -> str:

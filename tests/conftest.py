@@ -7,8 +7,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from domain.ledger.postgres import Server
+
+# How long an example takes says how busy the machine is, and nothing of what holds.
+settings.register_profile("luotsi", deadline=None)
+settings.load_profile("luotsi")
 
 
 @pytest.fixture(scope="session")

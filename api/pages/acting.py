@@ -36,7 +36,6 @@ from domain.ledger.application import Cases
 FOUND_AT_MOST = 200
 """How many of the directory are offered at once to choose from; who is not among them is looked for by name."""
 
-_MOST = 1000
 _OURS = frozenset({"csrf_token", "key", "return_to", "find", "found", "entered"})
 """What a form holds beside its fields."""
 
@@ -142,7 +141,14 @@ async def _given(visit: Visit, act: Act, filled: Values, beside: Beside) -> Resp
         answers = await _answers(visit, act, "")
         tried, status = Tried(problems.told(refused)), problems.status(type(refused))
         return await _shown(visit, act, answers, beside, filled=filled, tried=tried, status=status)
-    return visit.onward(_next(visit, act, filled), done=act.command.slug())
+    there = _next(visit, act, filled)
+    return visit.onward(there, done=act.command.slug(), **_of(visit, act, there))
+
+
+def _of(visit: Visit, act: Act, there: str) -> dict[str, str]:
+    """Return in which case it was done, where the page that it goes on at isn't that case's: it offers a slip."""
+    elsewhere = act.page.startswith("/desk") and there != act.page
+    return {"of": str(act.case)} if elsewhere and _may(visit, act, Action.WORK) else {}
 
 
 def _looks(filled: Values) -> bool:
@@ -171,8 +177,7 @@ async def _answers(visit: Visit, act: Act, find: str) -> Answers:
         elif name == "rules":
             found[name] = (await visit.ask.get("/rules"))["rules"]
         else:
-            told = await visit.ask.get(f"/cases/{act.case}/{name}", limit=_MOST)
-            rows = told["rows"] if "rows" in told else told["events"]
+            rows = await visit.ask.everything(f"/cases/{act.case}/{name}", "events" if name == "history" else "rows")
             found[name] = [it for it in rows if not it.get("withheld")]
     return found
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +17,9 @@ from api.protected import keep_quiet
 from api.reads import PAGE, OfPage
 from domain.decider import Refusal, StreamAbsent
 from domain.ledger.application import Cases
+
+_MOST = 1000
+"""The longest page that there is."""
 
 _ANEW = {"route", "endpoint", "path_params", "state", "starlette.exception_handlers"}
 """What belongs to the page's own request alone."""
@@ -47,6 +50,16 @@ class Asking:
         """Return what a query answers. What is None is not asked; `from` is written `from_`."""
         asked = {name.rstrip("_"): it for name, it in query.items() if it is not None}
         return await self._through("GET", path, urlencode(asked, doseq=True), {}, b"")
+
+    async def everything(self, path: str, name: str, **query: Any) -> list[dict[str, Any]]:
+        """Return all that a query tells under a name, page by page: the longest pages that there are, unless asked."""
+        asked = {"limit": _MOST, **query}
+        page = await self.get(path, **asked)
+        found: list[dict[str, Any]] = page[name]
+        while after := following(page):
+            page = await self.get(path, **asked | {"after": after})
+            found += page[name]
+        return found
 
     async def saved(self, path: str, into: BinaryIO, **query: Any) -> None:
         """Write what a query answers, which is no JSON, into a file."""
@@ -105,3 +118,8 @@ class Asking:
         except Refusal as refused:
             await keep_quiet(Request(scope), self._cases, refused)
             raise
+
+
+def following(page: Mapping[str, Any]) -> str | None:
+    """Return the cursor of the page after one, None after the last."""
+    return parse_qs(urlsplit(page["next"]).query)["after"][0] if page["next"] else None

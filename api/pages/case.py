@@ -11,16 +11,19 @@ from uuid import UUID
 from fastapi import FastAPI
 from starlette.responses import Response
 
+from api.admission import standing_of
 from api.commands import commands
 from api.moments import cursor
+from api.pages.called import called
 from api.pages.case_words import CHAPTERS, LIKENESS, MARKS, NAMED
 from api.pages.due import due_in
 from api.pages.fields import title
 from api.pages.page import Visit, mount
 from api.problems import PathUnknown
 from api.rules import policies_of
+from domain.authorization import may
 from domain.case import Case
-from domain.decider import STAFF, Actor, Command, Role, RoleNotAllowed
+from domain.decider import STAFF, Action, Actor, Command, Role, RoleNotAllowed
 from domain.ledger.mapper import codecs
 from domain.rules import RULES
 
@@ -35,7 +38,6 @@ PARTS = (
 )  # fmt: skip
 """What is read of a case beside where it stands, its findings and its history: a projection each."""
 
-MOST = 1000
 SAID = 12
 """How many of the client's words are shown at once, the newest first: the others on demand."""
 PLANNED = 12
@@ -90,9 +92,12 @@ async def the_case(visit: Visit) -> Response:
     every = "all" in visit.request.query_params
     said = conversation(parts["voice"], parts["heard"])
     planned, moves = parts["plan"][::-1], parts["handoffs"][::-1]
+    history = await history_of(visit, case, found["version"])
+    await called(visit, found, parts, history)
     return visit.render(
         "desk/case.html", case=case, it=found, reach=await visit.ask.get(f"/cases/{case}/reach"), parts=parts,
-        need_said=await need_of(visit, case), done=done(visit),
+        need_said=found["need"] or "", done=done(visit),
+        slip_says=await slip_says(visit, case),
         decided={row["version"]: row["kind"] for row in parts["heard"] if "kind" in row},
         said=said if every else said[:SAID], more=0 if every else len(said[SAID:]),
         unheard=[row for row in reversed(parts["heard"]) if row.get("heard") in UNHEARD], owns=current(parts["owner"]),
@@ -102,14 +107,13 @@ async def the_case(visit: Visit) -> Response:
         planned=planned if every else short(planned), more_planned=0 if every else len(planned) - len(short(planned)),
         moves=moves if every else moves[:MOVED], more_moves=0 if every else len(moves[MOVED:]),
         follows_after=follows_after,
-        history=await history_of(visit, case, found["version"]), **NAMED,
+        history=history, **NAMED,
     )  # fmt: skip
 
 
 async def rows_of(visit: Visit, case: UUID, projection: str) -> Sequence[Row]:
     """Return the rows of a projection."""
-    found: Sequence[Row] = (await visit.ask.get(f"/cases/{case}/{projection}", limit=MOST))["rows"]
-    return found
+    return await visit.ask.everything(f"/cases/{case}/{projection}", "rows")
 
 
 async def need_of(visit: Visit, case: UUID | str) -> str:
@@ -122,6 +126,15 @@ def done(visit: Visit) -> str | None:
     """Return what was done just before, in words."""
     slug = visit.request.query_params.get("done")
     return next((title(it) for it in commands() if it.state is Case and it.slug() == slug), None)
+
+
+async def slip_says(visit: Visit, case: UUID) -> str | None:
+    """Return what a slip would say now, in one sentence: after an act, to those who may make one."""
+    relations = standing_of(visit.cases, visit.who, case).relations
+    if "done" not in visit.request.query_params or not may(Action.WORK, visit.who.actor.role, relations):
+        return None
+    told: str = (await visit.ask.get(f"/cases/{case}/slips"))["says"][visit.into]
+    return told
 
 
 def short(planned: Sequence[Row]) -> Sequence[Row]:
@@ -139,13 +152,15 @@ def current(periods: Sequence[Row]) -> Row | None:
 
 def conversation(voice: Sequence[Row], heard: Sequence[Row]) -> list[dict[str, Any]]:
     """Return what the client said, the newest first, each with the decisions that rest on it."""
-    told = sorted(voice, key=lambda it: it["version"], reverse=True)
-    return [{"it": it, "rests": [row for row in heard if row.get("said") == it["version"]]} for it in told]
+    told, rests = sorted(voice, key=lambda it: it["version"], reverse=True), defaultdict(list)
+    for row in heard:
+        rests[row.get("said")].append(row)
+    return [{"it": it, "rests": rests[it["version"]]} for it in told]
 
 
 async def findings_of(visit: Visit, case: UUID) -> list[dict[str, Any]]:
     """Return what the rules show in a case now, in words: each rule once, with all that it shows."""
-    stand = (await visit.ask.get(f"/cases/{case}/findings", state="open", limit=MOST))["findings"]
+    stand = await visit.ask.everything(f"/cases/{case}/findings", "findings", state="open")
     policies, found = policies_of(visit.cases), defaultdict(list)
     for it in stand:
         found[RULES[it["rule"]].under(policies.at(None, it["organisation"], it["unit"]))].append(it)
@@ -191,6 +206,7 @@ async def beside(visit: Visit, case: UUID, slug: str) -> Mapping[str, Any]:
     if slug != "propose-handoff":
         return {}
     memory = await visit.ask.get("/referral-memory", case=str(case))
+    await called(visit, memory)
     return {"template": "desk/beside_propose_handoff.html", "memory": memory, "likeness": LIKENESS}
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
-from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI
 from starlette.responses import Response
 
 from api.pages import case, opening
+from api.pages.asking import following
+from api.pages.called import called
 from api.pages.page import N_, Visit, mount
 from domain.acceptance import DeclineCode
 from domain.decider import Absent, Role
@@ -71,6 +72,7 @@ async def my_cases(visit: Visit) -> Response:
         {"it": it, "waits": list(waits(it, now)), "late": over(it["due"], now), **await glimpse(visit, it["case"])}
         for it in page["cases"]
     ]
+    await called(visit, page["cases"])
     figures = await visit.ask.get("/caseload", worker=me.id) if not query.get("after") else None
     return visit.render(
         "desk/cases.html", rows=rows, drives_alone=drives, following=following(page),
@@ -105,12 +107,7 @@ def over(moment: str | None, now: datetime) -> bool:
 async def glimpse(visit: Visit, which: str) -> dict[str, Any]:
     """Return by what a worker knows a case: its need, and the step that is promised next."""
     found = await visit.ask.get(f"/cases/{which}")
-    return {"need": await case.need_of(visit, which), "step": found["next_step"]}
-
-
-def following(page: Mapping[str, Any]) -> str | None:
-    """Return where the next page of a list begins, None where this is the last."""
-    return parse_qs(urlsplit(page["next"]).query)["after"][0] if page["next"] else None
+    return {"need": found["need"] or "", "step": found["next_step"]}
 
 
 # What is offered to me
@@ -126,6 +123,7 @@ async def offers(visit: Visit) -> Response:
     mine = [it for it in page["cases"] if me.role == Role.MANAGER or it["offered_to"]["worker"] in {None, me.id}]
     rows = [await offer(visit, it) for it in mine]
     shown = [it for it in rows if it["offer"]]
+    await called(visit, shown)
     return visit.render(
         "desk/offers.html", rows=shown, following=following(page), codes=get_args(DeclineCode),
         places=await places(visit) if shown else [], done=case.done(visit), follows_after=follows_after,
@@ -135,9 +133,9 @@ async def offers(visit: Visit) -> Response:
 async def offer(visit: Visit, it: Row) -> dict[str, Any]:
     """Return what there is to know of an offer or a transfer before one answers it."""
     of_case = f"/cases/{it['case']}"
-    moves = (await visit.ask.get(f"{of_case}/handoffs", limit=_MOST))["rows"]
+    moves = await visit.ask.everything(f"{of_case}/handoffs", "rows")
     pending = next((move for move in reversed(moves) if move.get("outcome", "pending") == "pending"), None)
-    heard = (await visit.ask.get(f"{of_case}/heard", limit=_MOST))["rows"]
+    heard = await visit.ask.everything(f"{of_case}/heard", "rows")
     return {
         "it": it, "offer": pending, "late": over(it["respond_by"], datetime.now(UTC)),
         "heard": next((row for row in heard if pending and row["version"] == pending["version"]), None),
@@ -148,7 +146,7 @@ async def offer(visit: Visit, it: Row) -> dict[str, Any]:
 
 async def places(visit: Visit) -> list[tuple[str, str]]:
     """Return the units that a case may be better placed at: what the form sends, and their names."""
-    found = (await visit.ask.get("/directory", limit=1000))["places"]
+    found = await visit.ask.everything("/directory", "places")
     return [
         (f"{it['organisation']}/{it['unit']}", f"{it['organisation_name']}: {it['unit_name']}")
         for it in found if it["worker"] is None and it["closed_at"] is None
@@ -167,8 +165,10 @@ async def asked(visit: Visit) -> Response:
         "/waiting", organisation=me.organisation, worker=me.id, kind="asking", limit=_MOST, after=query.get("waiting")
     )
     own = await visit.ask.get("/askings", limit=_MOST, after=query.get("own"))
+    of_me = [await asking(visit, it) for it in waiting["waiting"]]
+    await called(visit, of_me)
     return visit.render(
-        "desk/asked.html", of_me=[await asking(visit, it) for it in waiting["waiting"]],
+        "desk/asked.html", of_me=of_me,
         mine=[{"it": it, "need": await known(visit, it["case"])} for it in own["askings"]],
         following={"waiting": following(waiting), "own": following(own)}, outcomes=ASKED, done=case.done(visit),
     )  # fmt: skip
@@ -176,7 +176,7 @@ async def asked(visit: Visit) -> Response:
 
 async def asking(visit: Visit, it: Row) -> dict[str, Any]:
     """Return who asks for a case of mine, and why."""
-    rows = (await visit.ask.get(f"/cases/{it['case']}/askings", limit=_MOST))["rows"]
+    rows = await visit.ask.everything(f"/cases/{it['case']}/askings", "rows")
     return {
         "it": it, "need": await case.need_of(visit, it["case"]),
         "asked": next((row for row in rows if row.get("id") == it["id"]), None),

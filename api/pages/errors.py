@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pages.page import Visit
 from api.problems import MEDIA_TYPE
+from api.signin import is_local
 from domain.ledger.application import Cases
 
 SIGN_IN = {"/problems/token-missing", "/problems/session-over", "/problems/token-expired", "/problems/signin-unknown"}
@@ -71,7 +72,7 @@ def ways_on(visit: Visit, problem: Mapping[str, Any]) -> dict[str, Any]:
     """Return the ways on from a problem: to sign in and come back, or to try once more."""
     request = visit.request
     came_from = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-    again = request.method == "GET"
+    again = request.method == "GET" and is_local(came_from)  # a path that begins with // would lead to another host
     return {
         "signs_in": problem["type"] in SIGN_IN, "again": came_from if again else None,
         "return_to": came_from if again and not came_from.startswith("/signin") else "/",

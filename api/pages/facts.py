@@ -47,7 +47,7 @@ RELATIONS: Mapping[str, Trilingual] = {
     Relation.IN_EMERGENCY: Trilingual("luit hätätilanteessa", "läsning i ett nödläge", "access in an emergency"),
     Relation.CLIENT: Trilingual("asiakas itse", "klienten själv", "the client"),
     Relation.REPRESENTS: Trilingual("asiakkaan edustaja", "klientens företrädare", "the client's representative"),
-    Relation.ADVISES: Trilingual("sosiaaliasiavastaava", "socialombudsman", "the client ombudsman"),
+    Relation.ADVISES: Trilingual("sosiaaliasiavastaava", "socialombud", "the client ombudsman"),
     Relation.GRANTED: Trilingual(
         "tarkastaja, jolla on lupa", "granskare som har lov", "an auditor who was let see it"
     ),

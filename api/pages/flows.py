@@ -8,9 +8,9 @@ from typing import Any
 from markupsafe import Markup
 from starlette.responses import Response
 
+from api.pages.asking import following
 from api.pages.drawing.flows import flows_picture, share, summed
 from api.pages.drawing.words import Spoken, Told
-from api.pages.moment import following
 from api.pages.page import Visit
 
 _MOST, _PAGES = 1000, 20

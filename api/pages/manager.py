@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from api.pages.case import need_of
-from api.pages.desk import following, over
+from api.pages.asking import following
+from api.pages.case import done, need_of
+from api.pages.desk import over
 from api.pages.page import N_, Visit, mount
 from domain.calendar import civil_day
 from domain.decider import Role, RoleNotAllowed
@@ -22,7 +23,6 @@ PAGE = 25
 """How many things that wait are shown at once, what has waited longest first."""
 
 _REVIEWS = ("override_review", "withholding_review")
-_MOST = 1000
 
 WHAT: Mapping[str, str] = {
     "handoff": N_("An offer waits for an answer"),
@@ -85,13 +85,13 @@ async def my_unit(visit: Visit) -> Response:
         stuck=[await _stuck(visit, it, now) for it in waiting["waiting"]], following=following(waiting),
         reviews=[await _stuck(visit, it, now) for it in reviews["waiting"]], more_reviews=reviews["next"] is not None,
         leavers=[await _left(visit, here, it) for it in _leavers(names, told["holders"])], what=WHAT,
-        first="after" not in query, follows_after=follows_after,
+        first="after" not in query, follows_after=follows_after, done=done(visit),
     )  # fmt: skip
 
 
 async def _names(visit: Visit, here: Mapping[str, Any]) -> dict[str | None, Row]:
     """Return those of the directory who work in the unit, by their ids; under none the unit itself."""
-    places = (await visit.ask.get("/directory", **here, limit=_MOST))["places"]
+    places = await visit.ask.everything("/directory", "places", **here)
     return {it["worker"]: it for it in places}
 
 
@@ -111,5 +111,5 @@ def _leavers(names: Mapping[str | None, Row], holders: Sequence[Row]) -> list[Le
 
 async def _left(visit: Visit, here: Mapping[str, Any], leaver: Leaver) -> Leaver:
     """Return a leaver with their cases."""
-    theirs = await visit.ask.get("/cases", **here, worker=leaver.id, status="open", sort="due", limit=_MOST)
-    return leaver._replace(cases=[{**it, "need": await need_of(visit, it["case"])} for it in theirs["cases"]])
+    theirs = await visit.ask.everything("/cases", "cases", **here, worker=leaver.id, status="open", sort="due")
+    return leaver._replace(cases=[{**it, "need": await need_of(visit, it["case"])} for it in theirs])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from api.moments import cursor
 from domain.calendar import HELSINKI
@@ -96,11 +96,6 @@ class Moment:
     def at_version(self, version: int) -> str:
         """Return the address of the moment right after an event, whatever the clocks were."""
         return self.to(version=version, known=None, day=None)
-
-
-def following(page: Mapping[str, Any]) -> str | None:
-    """Return the cursor of the page after one, None after the last."""
-    return parse_qs(urlsplit(page["next"]).query)["after"][0] if page["next"] else None
 
 
 def _number(text: str | None, least: int, most: int) -> int | None:

@@ -34,9 +34,9 @@ async def new(visit: Visit) -> Response:
     staff(visit)
     try:
         case = await opened(visit, filled)
-    except Exception as refused:
-        if type(refused) not in problems.kinds().values() or isinstance(refused, TokenMissing):
-            raise
+    except TokenMissing:
+        raise
+    except tuple(problems.kinds().values()) as refused:
         return shown(visit, filled, problems.told(refused), problems.status(type(refused)))
     return visit.onward(f"/desk/cases/{case}", done="open-case")
 

@@ -7,7 +7,7 @@ dry run and shows, of what would be refused, why.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -15,25 +15,22 @@ from uuid import UUID
 
 import msgspec
 from fastapi import FastAPI
-from markupsafe import Markup
 from starlette.responses import Response
 
 from api.figures import only
 from api.pages import choices, own_asked, own_told, own_words
+from api.pages.asking import following
 from api.pages.choices import Answers
 from api.pages.fields import asked, shown, title
 from api.pages.forms import Where
-from api.pages.language import date_told, time_told
 from api.pages.own_told import Read, Row
 from api.pages.own_words import DONE, DONE_ELSE
 from api.pages.page import N_, Visit, mount
 from api.problems import PathUnknown
-from domain.calendar import HELSINKI
 from domain.client import EndRepresentative
 from domain.decider import CLIENT_SIDE, Command, Role
 from domain.ledger.mapper import codecs
 from domain.reaching import Hours
-from domain.rules import RuleLanguage
 from domain.slip import hours_told
 from domain.withholding import ForbidDisclosure
 
@@ -100,13 +97,14 @@ async def my_case(visit: Visit) -> Response:
         "own/case.html", case=case, follows_after=after, read=read, need=own_told.need(read.events), reach=reach,
         told_of=told_of(reach), hours=_hours(visit, reach["responsible"]), withheld=own_told.withheld(read),
         may=may, done=_done(visit, read), other=_other(visit, read),
-        waits=waits, answered=answered, to_confirm=own_told.to_confirm(read), asks_how_it_felt=own_told.asks_how_it_felt(read),
+        waits=waits, answered=answered, to_confirm=own_told.to_confirm(read),
+        asks_how_it_felt=own_told.asks_how_it_felt(read),
         said=said, decided=decided, wishes=own_told.wishes(read), consents=consents, others=others,
         names=await own_asked.names(visit, reach, read.summary, decided, others),
         organisations=await own_asked.organisations(visit, consents),
         shown={it.version for it in _some(visit, "decided", decided)},
         quoted={it["version"] for it in _some(visit, "said", said)},
-        t=own_words, some=partial(_some, visit), until=partial(_until, visit.into), is_past=_is_past,
+        t=own_words, some=partial(_some, visit), is_past=_is_past,
     )  # fmt: skip
 
 
@@ -117,7 +115,7 @@ async def my_readers(visit: Visit) -> Response:
     after = visit.request.query_params.get("after")
     found = await visit.ask.get(f"/cases/{case}/reads", limit=PAGE, after=after, others=not own)
     names = await own_asked.names(visit, [it for it in found["reads"] if it["organisation"] and it["unit"]])
-    onward = own_asked.onward(found)
+    onward = following(found)
     return visit.render("own/reads.html", case=case, reads=found["reads"], onward=onward, names=names, own=own)
 
 
@@ -127,7 +125,7 @@ async def my_history(visit: Visit) -> Response:
     found = await visit.ask.get(f"/cases/{case}/history", limit=PAGE, after=visit.request.query_params.get("after"))
     events = [(it, _words(it)) for it in found["events"]]
     names = await own_asked.names(visit, [it["context"] for it in found["events"] if it["context"]["unit"]])
-    return visit.render("own/history.html", case=case, events=events, onward=own_asked.onward(found), names=names)
+    return visit.render("own/history.html", case=case, events=events, onward=following(found), names=names)
 
 
 async def my_file(visit: Visit) -> Response:
@@ -160,12 +158,6 @@ def _in_force(read: Read) -> list[Row]:
 
 def _is_past(moment: str) -> bool:
     return datetime.fromisoformat(moment) < datetime.now(UTC)
-
-
-def _until(into: RuleLanguage, moment: str) -> Markup:
-    """Return a deadline as people say it: one that ends with a day by that day."""
-    at = datetime.fromisoformat(moment).astimezone(HELSINKI)
-    return date_told(at.date() - timedelta(days=1), into) if at.time() == time() else time_told(at, into)
 
 
 def told_of(reach: Row) -> str:

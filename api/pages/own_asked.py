@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -36,7 +35,7 @@ async def cases(visit: Visit) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for client in await _clients(visit):
         try:
-            found += await everything(visit, f"/clients/{client}/cases", "cases")
+            found += await visit.ask.everything(f"/clients/{client}/cases", "cases")
         except StreamAbsent:  # somebody of whom there is nothing here
             continue
     for it in found:
@@ -57,26 +56,11 @@ async def read_of(visit: Visit, case: UUID) -> Read:
     """Return what the page of a case is made of."""
     path = f"/cases/{case}"
     summary = await visit.ask.get(path)
-    history = await everything(visit, f"{path}/history", "events")
-    rows = [await everything(visit, f"{path}/{it}", "rows") for it in ("voice", "heard", "handoffs", "closure", "plan")]
+    history = await visit.ask.everything(f"{path}/history", "events")
+    rows = [
+        await visit.ask.everything(f"{path}/{it}", "rows") for it in ("voice", "heard", "handoffs", "closure", "plan")
+    ]
     return Read(summary, {it["version"]: it for it in history}, *rows)
-
-
-async def everything(visit: Visit, path: str, name: str) -> list[dict[str, Any]]:
-    """Return all that a query tells, page by page."""
-    found: list[dict[str, Any]] = []
-    after: str | None = None
-    while True:
-        page = await visit.ask.get(path, limit=_MOST, after=after)
-        found += page[name]
-        after = onward(page)
-        if after is None:
-            return found
-
-
-def onward(page: Row) -> str | None:
-    """Return where the next page begins, None where this is the last."""
-    return parse_qs(urlsplit(page["next"]).query)["after"][0] if page["next"] else None
 
 
 async def names(visit: Visit, *told: Any) -> Mapping[tuple[str, ...], Row]:

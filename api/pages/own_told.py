@@ -107,7 +107,7 @@ def waiting(read: Read) -> list[Waits]:
 
 
 def answered(read: Read) -> list[Waits]:
-    """Return what the client has answered to and can still answer otherwise: `no` is what they said, `yes` the other."""
+    """Return what the client answered to and can still answer otherwise: `no` is what they said, `yes` the other."""
     said = {it["about"]: it["position"] for it in reversed(read.of("answer"))}
     return [
         replace(it, yes=it.no if said[it.version] == it.yes else it.yes, no=said[it.version])
@@ -152,8 +152,9 @@ def decided(read: Read) -> list[Decided]:
     """Return what was decided, the newest first, each with whether the client was heard and their objections."""
     of_kind = _rows(read.handoffs) | _rows(read.closures) | _rows(read.plan)
     heard = {it["version"]: it for it in read.heard if "kind" in it}
+    objections = read.of("objection")
     found = [
-        _decided(entry, what, heard.get(version), of_kind.get(version, {}), read)
+        _decided(entry, what, heard.get(version), of_kind.get(version, {}), objections)
         for version, entry in read.events.items()
         if entry["event"]  # nothing is told of what is another person's
         and (what := heard[version]["kind"] if version in heard else _ELSEWHERE.get(entry["topic"]))
@@ -161,9 +162,9 @@ def decided(read: Read) -> list[Decided]:
     return sorted(found, key=lambda it: -it.version)
 
 
-def _decided(entry: Row, what: str, heard: Row | None, more: Row, read: Read) -> Decided:
+def _decided(entry: Row, what: str, heard: Row | None, more: Row, objections: Rows) -> Decided:
     version = entry["version"]
-    against = [it for it in read.of("objection") if it["about"] == version]
+    against = [it for it in objections if it["about"] == version]
     return Decided(
         version, what, entry["context"]["occurred"], entry["event"], entry["context"], heard, more, against
     )  # fmt: skip
@@ -179,19 +180,15 @@ def _rows(rows: Rows) -> dict[int, Row]:
 def units(*rows: Any) -> list[tuple[str, str]]:
     """Return the units of the holders in what is to be told, each once: those that come first, first."""
     found: dict[tuple[str, str], None] = {}
-    for it in rows:
-        for holder in holders(it):
-            found.setdefault((holder["organisation"], holder["unit"]))
+    for holder in holders(rows):
+        found.setdefault((holder["organisation"], holder["unit"]))
     return list(found)
 
 
 def holders(value: Any) -> Iterable[Row]:
     """Yield every holder in what a query answered."""
-    if isinstance(value, Mapping):
-        if isinstance(value.get("organisation"), str) and isinstance(value.get("unit"), str):
-            yield value
-        for part in value.values():
-            yield from holders(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
+    if isinstance(value, dict) and isinstance(value.get("organisation"), str) and isinstance(value.get("unit"), str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, dict | list | tuple):  # not each of the many words and numbers
             yield from holders(part)

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode
 from uuid import UUID
@@ -25,6 +25,8 @@ from api.auth import SAFE, Bearer, NotFromHere, bearer, identify
 from api.event_words import EVENTS
 from api.pages import facts, language, static_files
 from api.pages.asking import Asking
+from api.pages.called import named
+from api.pages.choices import holder_told
 from api.problems import Problem
 from api.reading_words import ROLES
 from api.value_words import value_told
@@ -81,6 +83,7 @@ class Visit:
         self.request = request
         self.cases = cases
         self.ask = Asking(request, cases, what, lambda: self.into)
+        self.names: dict[tuple[str, ...], Mapping[str, Any]] = {}
 
     @property
     def who(self) -> Bearer:
@@ -95,9 +98,9 @@ class Visit:
         except (Problem, DatabaseUnavailable):
             return None
 
-    @property
+    @cached_property
     def into(self) -> RuleLanguage:
-        """The language that they are spoken to in."""
+        """The language that they are spoken to in: one throughout, and looked up once."""
         return language.language_of(self.request, self._chosen)
 
     def _chosen(self) -> str | None:
@@ -123,6 +126,19 @@ class Visit:
         actor = self.who.actor
         role = ROLES[actor.role].to(self.into)
         return role if actor.role in CLIENT_SIDE else f"{actor.id}, {role}"
+
+    def called(self, holder: Mapping[str, Any]) -> str:
+        """Return what a holder is called: by name, where the page has asked for the names (`api.pages.called`)."""
+        return holder_told(named(self.names, holder))
+
+    def person(self, worker: str) -> str:
+        """Return what a worker is called of whom the organisation isn't told: by their id, where two have the same."""
+        found = {it["worker_name"] for it in self.names.values() if it["worker"] == worker and it["worker_name"]}
+        return str(*found) if len(found) == 1 else worker
+
+    def organisation(self, it: str) -> str:
+        """Return what an organisation is called."""
+        return str(self.names.get((it,), {}).get("organisation_name") or it)
 
     def text(self, message: str, **facts: Any) -> str:
         """Return a text in their language, and in the words meant for clients where they are one."""

@@ -25,7 +25,7 @@ from api.pages.drawing.picture import Case, Mark, Picture, picture
 from api.pages.drawing.swimlane import swimlane
 from api.pages.drawing.table import rows
 from api.pages.drawing.words import Spoken, Told
-from api.pages.moment import Moment, following
+from api.pages.moment import Moment
 from api.pages.page import Visit, mount
 from api.problems import detail
 from api.rules import policies_of
@@ -84,8 +84,8 @@ async def replay(visit: Visit) -> Response:
         changed=await _changed(visit, read, state, findings, speaks), known_at=read.known_at,
         svg=Markup(swimlane(told, window, moment.at_version, speaks)),  # noqa: S704  # all in it is escaped
         legend=[(Markup(sign), means) for sign, means in legend(speaks)],  # noqa: S704
-        rows=rows(_listed(told, moment.version), speaks), shown=await _shown(visit, read, speaks),
-        is_auditor=visit.who.actor.role == Role.AUDITOR,
+        rows=rows(_listed(told, moment.version), speaks), drawn=len(told.marks),
+        shown=await _shown(visit, read, speaks), is_auditor=visit.who.actor.role == Role.AUDITOR,
     )  # fmt: skip
 
 
@@ -127,12 +127,12 @@ async def _known_at(visit: Visit, case: UUID, moment: Moment, stretch: Sequence[
 async def _picture(visit: Visit, read: Read, state: Told, speaks: Spoken) -> tuple[Picture, Sequence[Told]]:
     """Return the picture of the stretch, and the findings of the whole case."""
     ask, case = visit.ask, read.case
-    handoffs = await ask.get(f"/cases/{case}/handoffs", limit=MOST)
-    heard = await ask.get(f"/cases/{case}/heard", limit=MOST, **read.query)
-    found = (await ask.get(f"/cases/{case}/findings", limit=MOST))["findings"]
+    handoffs = await ask.everything(f"/cases/{case}/handoffs", "rows")
+    heard = await ask.everything(f"/cases/{case}/heard", "rows", **read.query)
+    found = await ask.everything(f"/cases/{case}/findings", "findings")
     findings = [{**it, "says": rule} for it, rule in zip(found, _rules(visit, found, speaks), strict=True)]
     told = Case(
-        read.stretch, read.owner, handoffs["rows"], heard["rows"], findings, state["open_objections"],
+        read.stretch, read.owner, handoffs, heard, findings, state["open_objections"],
         read.moment.version, await _counted(visit, read) if read.moment.by_clocks else None,
     )  # fmt: skip
     return picture(told, speaks), findings
@@ -150,20 +150,15 @@ async def _counted(visit: Visit, read: Read) -> set[int]:
     times = [words.moment(it["context"]["occurred"]) for it in read.stretch]
     until = max(times) + timedelta(microseconds=1)
     between = {"from_": min(times).isoformat(), "to": until.isoformat(), **read.query}
-    path, counted = f"/cases/{read.case}/history", set[int]()
-    page = await visit.ask.get(path, limit=MOST, **between)
-    counted |= {it["version"] for it in page["events"]}
-    while after := following(page):
-        page = await visit.ask.get(path, limit=MOST, after=after, **between)
-        counted |= {it["version"] for it in page["events"]}
-    return counted
+    counted = await visit.ask.everything(f"/cases/{read.case}/history", "events", **between)
+    return {it["version"] for it in counted}
 
 
 async def _voice(visit: Visit, read: Read) -> Sequence[Told]:
     """Return what the client said last, as it stood at the moment."""
     since = words.moment(read.at_hand["context"]["occurred"]) - _LATELY
-    found = await visit.ask.get(f"/cases/{read.case}/voice", limit=MOST, from_=since.isoformat(), **read.query)
-    told = [it for it in found["rows"] if "kind" in it]
+    found = await visit.ask.everything(f"/cases/{read.case}/voice", "rows", from_=since.isoformat(), **read.query)
+    told = [it for it in found if "kind" in it]
     return sorted(told, key=lambda it: it["said_at"], reverse=True)[:SAID]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from api.pages.moment import following
+from api.pages.asking import following
 from api.pages.page import Visit, mount
 from domain.acceptance import DeclineCode
 from domain.calendar import HELSINKI

@@ -197,7 +197,7 @@ class Cases(Application[UUID]):
         known = self.histories.get(stream)
         stored = self._stored(stream, known.version, upto)
         if known.version and not (stored and stored[0].hash == known.head):
-            known, stored = Decoded(stream), self._stored(stream, 0, upto)  # a restore has taken back what is remembered
+            known, stored = Decoded(stream), self._stored(stream, 0, upto)  # a restore has taken back what was known
         if new := stored[1:] if known.version else stored:
             known = known.on([self.mapper.to_domain_event(it) for it in new], new[-1].hash)  # type: ignore[misc]
         self.histories.put(known)

@@ -104,6 +104,24 @@ def test_it_tells_how_each_is_reached(town: Door) -> None:
     assert (kela["telephone"], kela["hours"], aino["worker_name"]) == (None, [], "aino")
 
 
+def test_whoever_knows_holders_by_their_ids_is_told_their_names_also_of_those_who_left(town: Door) -> None:
+    gone = Actor("lari", Role.WORKER, "pirha", "u4711")
+    sent(town, "/workers", {"organisation": "pirha", "unit": "u4711", "worker": gone.id, "profession": "family_worker"})
+    sent(town, f"/workers/{worker_stream('pirha', gone.id)}/set-worker-contact", {"name": "Lari L."})
+    sent(town, f"/workers/{worker_stream('pirha', gone.id)}/announce-leaving", {})
+    sent(town, f"/workers/{worker_stream('pirha', gone.id)}/depart-worker", {})
+    asked = ["pirha/aikuissosiaalityo/bo", "pirha/u4711", "pirha/u4711/lari", "ei/ole/ketaan"]
+    found = town.get("/directory/names?" + "&".join(f"holder={it}" for it in asked)).json()["names"]
+    assert [(it["unit_name"], it["worker_name"]) for it in found] == [
+        ("aikuissosiaalityo", "Bo Lindqvist"), ("Nokian turvakoti", None), ("Nokian turvakoti", "Lari L."),
+        (None, None),
+    ]  # fmt: skip
+    assert [it["worker"] for it in found] == ["bo", None, "lari", "ketaan"]
+    assert town.get("/directory/names").json() == {"names": []}
+    for wrong in ("pirha", "a/b/c/d", "/b"):
+        assert town.get(f"/directory/names?holder={wrong}").status_code == 422
+
+
 def test_whoever_chooses_somebody_reads_it_and_only_those_at_work_where_units_are(town: Door) -> None:
     client, father = as_client(town.client()), Actor(str(uuid4()), Role.REPRESENTATIVE)
     for by in (AINO, CILLA, AUDITOR, KEEPER, client, father):

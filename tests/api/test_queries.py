@@ -120,6 +120,7 @@ def test_a_case_says_where_it_stands(door: Door) -> None:
     did(door, case, "take-ownership", by=as_client(client))
     stands = door.get(f"/cases/{case}", KAISA).json()
     assert (stands["case"], stands["version"], stands["status"]) == (case, 6, "open")
+    assert stands["need"] == "asunnon menettäminen"
     assert (stands["owned_by"], stands["owner"]) == ("client", None)
     assert stands["responsible"] == {"organisation": "kela", "unit": "asiakaspalvelu", "worker": "aino"}
     assert (stands["handoff"]["handoff"], stands["handoff"]["to"]) == (handoff, TO_BO)
@@ -183,7 +184,8 @@ def test_the_owner_of_a_past_day_is_told_by_what_is_known_now(door: Door, eventf
         return [it["responsible"]["worker"] for it in answer.json()["rows"]]
 
     assert (responsible(2), responsible(3), responsible(9), responsible(10)) == ([], ["aino"], ["aino"], ["aino", "bo"])
-    assert door.get(f"/cases/{eventful}?happened_by=2025-03-02T12:00:00Z", BO).json()["status"] == "unopened"
+    unopened = door.get(f"/cases/{eventful}?happened_by=2025-03-02T12:00:00Z", BO).json()
+    assert (unopened["status"], unopened["need"]) == ("unopened", None)
 
 
 def test_an_interval_chooses_what_lasted_or_began_in_it(door: Door, eventful: str) -> None:

@@ -137,6 +137,7 @@ def test_who_answers_for_the_case_is_the_clients_to_know_though_the_words_are_wi
     withheld_from_client(door, case, 1)
     opened = entry_of(door, case, 1, as_client(child))
     assert (opened["topic"], opened["event"]["need"]) == ("case-opened", WITHHELD)
+    assert door.get(f"/cases/{case}", as_client(child)).json()["need"] == WITHHELD
     assert opened["event"]["responsible"]["worker"] == "bo"
     assert opened["withheld"]["ground"] == "third_party"
     assert door.get(f"/cases/{case}/owner", as_client(child)).json()["rows"][0]["responsible"]["worker"] == "bo"

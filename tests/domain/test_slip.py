@@ -75,6 +75,12 @@ def test_words_stand_in_the_sentence_on_one_line() -> None:
     assert "{who}" in sentence(it.but(unit="{who}"), NOW, "fi")  # a name is a name
 
 
+@pytest.mark.parametrize("sign", ["\u202a", "\u202b", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068"])
+def test_no_words_turn_the_order_of_what_stands_after_them(sign: str) -> None:
+    it = AINO.but(promised=Promised("worker", f"Soitan{sign} sinulle", SOON))
+    assert sentence(it, NOW, "fi") == sentence(AINO.but(promised=Promised("worker", "Soitan sinulle", SOON)), NOW, "fi")
+
+
 # The code.
 
 

@@ -15,6 +15,7 @@ from domain.client import Client as ClientState
 from domain.client import LanguageChosen
 from domain.decider import CLIENT_SIDE, STAFF, Actor, Role
 from domain.handoff import HandoffProposed
+from domain.requests import MakeRequest, RequestMade
 from domain.rules import RULE_LANGUAGES, RuleLanguage
 from domain.voice import StatementRecorded
 from tests.pages.browser import NARROW, WIDE, Visitor, fine, tabbed
@@ -136,6 +137,49 @@ def test_somebody_else_is_looked_for_and_chosen(visitor: Visitor, site: Site) ->
     assert isinstance(last(site, case), HandoffProposed)
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_the_enter_key_looks_for_whoever_was_typed_and_else_sends(visitor: Visitor, site: Site, scripts: bool) -> None:
+    case = site.case()
+    page = opened(visitor, case, "propose-handoff", language="en", scripts=scripts)
+    page.locator("#find").fill("bo pirha")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert not page.locator("#wrong").count()
+    assert len(page.locator("#field-to option").all()) == 2  # one to choose, beside none
+    page.locator("#field-to").select_option("pirha/aikuissosiaalityo/bo")
+    page.locator("#field-reason").fill("osaa paremmin")
+    page.locator("#field-no_view_because").fill("ei tavoitettu")
+    page.locator("details.more").evaluate_all("all => all.forEach(it => { it.open = true })")
+    page.get_by_label("Law").check(force=True)
+    page.locator("#field-occurred_at").focus()
+    page.locator("#find").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=propose-handoff")
+    assert isinstance(last(site, case), HandoffProposed)
+
+
+def test_a_form_says_whom_and_what_it_was_opened_for(visitor: Visitor, site: Site) -> None:
+    case = site.case()
+    site.town.do(MakeRequest("meeting", "Milloin tavataan?"), case, AINO)
+    request = next(it.event.request for it in site.house.cases.history(case) if isinstance(it.event, RequestMade))
+    page = opened(visitor, case, f"answer-request?request={request}", language="en")
+    expect(page.locator(".given")).to_contain_text("Milloin tavataan?")
+    fine(page)
+    page.goto(f"/desk/cases/{case}/do/propose-handoff?to=pirha/aikuissosiaalityo/bo")
+    expect(page.locator(".given")).to_contain_text("bo, pirha / aikuissosiaalityo")
+
+
+def test_an_act_that_goes_on_elsewhere_offers_a_slip_of_its_case(visitor: Visitor, site: Site) -> None:
+    case = site.case()
+    page = opened(visitor, case, "record-statement?return_to=/desk/offers", language="en")
+    page.locator("#field-words").fill("odota")
+    page.locator(".buttons button").first.click()
+    page.wait_for_url("**/desk/offers?done=record-statement&of=*")
+    fine(page)
+    page.get_by_role("link", name="Give the client a slip").click()
+    page.wait_for_url(f"**/desk/cases/{case}/slip")
+
+
 def test_a_form_is_gone_through_by_the_keyboard_alone(visitor: Visitor, site: Site) -> None:
     case = site.case()
     page = opened(visitor, case, "record-statement", language="en")
@@ -248,4 +292,5 @@ def test_after_an_act_it_goes_on_where_the_form_said_and_never_elsewhere(site: S
             case = site.case()
             form = {"csrf_token": found.csrf, "words": "a", "return_to": said}
             answer = http.post(f"/desk/cases/{case}/do/record-statement", data=form, headers=ours)
-            assert answer.headers["location"] == f"{there.format(case)}?done=record-statement"
+            of = f"&of={case}" if said.startswith("/desk") else ""  # for a slip of that case
+            assert answer.headers["location"] == f"{there.format(case)}?done=record-statement{of}"

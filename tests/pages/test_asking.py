@@ -14,16 +14,18 @@ from fastapi.routing import APIRoute
 from httpx2 import Client, Response
 from starlette.responses import Response as Answer
 
+from api.pages.asking import following
 from api.pages.page import Visit, mount
 from api.reading_words import WHAT
 from api.sessions import COOKIE
+from domain.client import ChooseLanguage
 from domain.decider import Actor, Entry, Role
 from domain.voice import RecordStatement
 from domain.withholding import ForbidDisclosure
 from tests.pages.site import Site
 from tests.town import AINO, BO
 
-WITHOUT_CASES = {"Landing", "SignIn", "Slip", "DeskNew"}
+WITHOUT_CASES = {"Landing", "SignIn", "SlipForm", "SlipAnswer", "DeskNew"}
 """The pages that tell of no case by themselves."""
 
 Asks = Callable[[Visit], Awaitable[dict[str, Any]]]
@@ -32,7 +34,7 @@ Asks = Callable[[Visit], Awaitable[dict[str, Any]]]
 @contextmanager
 def page_that(site: Site, asks: Asks) -> Iterator[str]:
     """Mount a page that shows what it was answered; give its path."""
-    path = f"/desk/tried/{uuid4()}"
+    path = f"/tried/{uuid4()}"
 
     async def endpoint(visit: Visit) -> Answer:
         return Answer(msgspec.json.encode(await asks(visit)), media_type="application/json")
@@ -169,3 +171,34 @@ def test_every_page_that_shows_a_case_has_a_name_that_people_understand(site: Si
         if isinstance(it, APIRoute) and it.operation_id and not it.include_in_schema
     }  # fmt: skip
     assert pages - WITHOUT_CASES <= WHAT.keys()
+
+
+def test_a_page_is_told_in_one_language_even_if_another_is_chosen_meanwhile(site: Site) -> None:
+    client = site.town.client()
+    by = Actor(str(client), Role.CLIENT)
+    site.town.do(ChooseLanguage("sv"), client, by)
+
+    async def asks(visit: Visit) -> dict[str, Any]:
+        began = visit.into
+        site.town.do(ChooseLanguage("fi"), client, by)
+        return {"told": [began, visit.into]}
+
+    with page_that(site, asks) as path:
+        assert look(site, path, by).json() == {"told": ["sv", "sv"]}
+
+
+def test_a_page_reads_on_to_the_end_of_what_is_told_page_by_page(site: Site) -> None:
+    case = site.case()
+    for _ in range(3):
+        site.town.say(case)
+
+    async def asks(visit: Visit) -> dict[str, Any]:
+        first = await visit.ask.get(f"/cases/{case}/history", limit=2)
+        rest = await visit.ask.everything(f"/cases/{case}/history", "events", after=following(first))
+        short = await visit.ask.everything(f"/cases/{case}/history", "events", limit=1)
+        return {"rest": [it["version"] for it in rest], "short": [it["version"] for it in short]}
+
+    with page_that(site, asks) as path:
+        found = look(site, path).json()
+    head = len(site.house.cases.history(case))
+    assert found == {"rest": list(range(3, head + 1)), "short": list(range(1, head + 1))}

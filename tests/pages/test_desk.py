@@ -279,7 +279,7 @@ def test_a_worker_asks_for_a_case_by_its_id_and_whoever_has_it_sees_that(
     theirs.locator("#field-no_view_because").fill("ei tavoitettu")
     _choose(theirs, "disclosure_basis", "statutory")
     theirs.locator(".buttons button").first.click()
-    theirs.wait_for_url("**/desk/asked?done=propose-handoff")
+    theirs.wait_for_url("**/desk/asked?done=propose-handoff&of=*")
     event = last(site, case)
     assert isinstance(event, HandoffProposed)
     assert (event.to, event.request is not None) == (holder(me), True)

@@ -21,12 +21,15 @@ from domain.case import Case
 from domain.closure import CloseCase, ProposeClosure
 from domain.consent import GiveConsent
 from domain.contacts import MakeContact
+from domain.corrections import MarkErroneous
 from domain.decider import STAFF, Actor, Entry, Override, Role
+from domain.directory import JoinUnit, OpenUnit, unit_stream, worker_stream
 from domain.handoff import WithdrawHandoff
 from domain.intake import InformClient, OpenCase, PromiseNextStep
 from domain.objections import RaiseObjection
 from domain.plan import AgreePlan, SetGoal
 from domain.provision import StartService
+from domain.reaching import SetWorkerContact
 from domain.requests import AskExperience, MakeRequest
 from domain.rules import RULE_LANGUAGES, RuleLanguage
 from domain.support import RequestSupport
@@ -38,7 +41,8 @@ from projections import handoffs, plan, team
 from tests.pages.browser import NARROW, WIDE, Visitor, fine, tabbed
 from tests.pages.site import Site
 from tests.pages.test_asking import look, readings
-from tests.town import AINO, BO, CILLA, holder
+from tests.pages.test_slip import BEGINS
+from tests.town import ADMINISTRATOR, AINO, BO, CILLA, holder
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 
@@ -107,6 +111,47 @@ def test_the_whole_case_is_reached_with_the_keyboard_and_read_without_scripts(vi
     with_scripts = visitor.page(AINO, "en")
     with_scripts.goto(f"/desk/cases/{case}")
     assert any("Offer the case to another" in it for it in tabbed(with_scripts))
+
+
+@pytest.mark.parametrize("language", RULE_LANGUAGES)
+def test_after_an_act_a_slip_says_who_answers_in_one_sentence_and_is_made_in_one_step(
+    visitor: Visitor, site: Site, language: RuleLanguage
+) -> None:
+    case = site.case()
+    page = visitor.page(AINO, language)
+    page.goto(f"/desk/cases/{case}/do/record-statement")
+    page.locator("#field-words").fill("Kuulkaa minua.")
+    page.locator(".buttons button").first.click()
+    says = page.locator("#slip-says").inner_text()
+    assert says.startswith(BEGINS[language])
+    fine(page)
+    page.locator(".notice button").click()
+    expect(page.locator(".slip .says")).to_have_text(says)
+    assert len(page.locator(".slip .code").inner_text()) > len("ABCDE-ABCDE")
+    fine(page)
+
+
+def test_an_entry_that_is_marked_as_an_error_says_so_in_the_history(site: Site) -> None:
+    case = site.case()
+    site.town.do(SetGoal("Oma koti."), case, AINO)
+    assert "Marked as an error" not in seen(site, case)
+    site.town.do(MarkErroneous(Entry(2), "Väärä tavoite."), case, AINO)
+    entry = seen(site, case).partition('id="entry-2"')[2]
+    assert "Marked as an error: it does not count" in entry.partition('id="entry-1"')[0]
+    assert seen(site, case).count("Marked as an error") == 1
+
+
+def test_whoever_had_a_case_is_called_by_name_wherever_the_case_is_told_of(site: Site) -> None:
+    unit = f"nimetty-{uuid4().hex[:6]}"
+    me = Actor(f"u-{uuid4().hex[:6]}", Role.WORKER, "kela", unit)
+    site.town.do(OpenUnit("kela", unit, "Etuuspalvelut, Turku"), unit_stream("kela", unit), ADMINISTRATOR)
+    site.town.do(JoinUnit("kela", unit, me.id), worker_stream("kela", me.id), ADMINISTRATOR)
+    site.town.do(SetWorkerContact("Eeva Ek", "03 000 0099"), worker_stream("kela", me.id), ADMINISTRATOR)
+    case = site.town.case(by=me)
+    site.town.offer(case, by=me)
+    for page in (seen(site, case, me), look(site, "/desk/offers", BO, headers=ENGLISH).text):
+        assert "Eeva Ek, kela / Etuuspalvelut, Turku" in page
+        assert me.id not in page.partition("<main")[2]
 
 
 # Who sees it

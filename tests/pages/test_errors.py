@@ -6,7 +6,10 @@ import re
 from uuid import uuid4
 
 import pytest
+from starlette.requests import Request
 
+from api.pages.errors import ways_on
+from api.pages.page import Visit
 from domain.rules import RULE_LANGUAGES
 from tests.pages.browser import Visitor, fine
 from tests.pages.site import Site
@@ -46,6 +49,16 @@ def test_nothing_that_came_in_becomes_markup_in_a_problem(site: Site) -> None:
     page = look(site, "/signin?return_to=//%3Cscript%3Ealert(1)%3C/script%3E", headers=HTML)
     assert page.status_code == 400
     assert "<script>alert" not in page.text
+
+
+@pytest.mark.parametrize("path", ["//elsewhere.example/x", "//elsewhere.example", "///elsewhere.example"])
+def test_no_way_on_leads_to_another_host(site: Site, path: str) -> None:
+    request = Request({
+        "type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "scheme": "http",
+        "server": ("127.0.0.1", 80), "app": site.app,
+    })  # fmt: skip
+    ways = ways_on(Visit(request, site.house.cases, "Problem"), {"type": "/problems/too-many-requests"})
+    assert (ways["again"], ways["return_to"]) == (None, "/")
 
 
 @pytest.mark.parametrize("language", RULE_LANGUAGES)

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from api.commands import commands, path_of
 from api.pages import choices
+from api.pages.beforehand import guessed
 from api.pages.fields import LABELS, Asked, about, asked, least, shown, title
 from api.pages.forms import Form, Where, errors, headers, initial, msgids, needed, read, stands
 from api.pages.page import environment
@@ -29,6 +30,7 @@ from domain.calendar import HELSINKI
 from domain.client import NameRepresentative
 from domain.client_ownership import ChooseOwner
 from domain.closure import CloseCase, ProposeClosure
+from domain.corrections import MarkErroneous
 from domain.decider import CLIENT_SIDE, STAFF, Command, Role, Value
 from domain.handoff import ProposeHandoff
 from domain.intake import OpenCase, PromiseNextStep
@@ -412,6 +414,21 @@ def test_it_is_tried_with_what_is_near_and_without_a_view_where_there_is_none() 
 @pytest.mark.parametrize(("status", "whatever_is_typed"), [(403, True), (404, True), (409, True), (422, False)])
 def test_what_hangs_on_what_was_typed_is_not_held_against_anybody_yet(status: int, whatever_is_typed: bool) -> None:
     assert stands(REFUSED | {"status": status}) is whatever_is_typed
+
+
+def test_what_was_only_guessed_is_held_against_nobody() -> None:
+    entry = ROWS["history"][-1]["version"]
+    about = REFUSED | {"status": 403, "details": {"version": entry}}
+    assert stands(about)
+    assert not stands(about, guessed(MarkErroneous, ROWS, {"version": entry}))
+    assert stands(about, guessed(MarkErroneous, {}, {"version": entry}))  # there is nothing else to choose
+
+
+def test_whoever_can_be_chosen_goes_by_the_name_in_the_directory() -> None:
+    named = BO | {"organisation_name": "Pirkanmaa", "unit_name": "Aikuissosiaalityö", "worker_name": "Bo L."}
+    (only,) = choices.holders({"holders": [named]})
+    assert only.label == "Bo L., Pirkanmaa / Aikuissosiaalityö"
+    assert [it.label for it in choices.organisations({"holders": [named]})] == ["Pirkanmaa"]
 
 
 # As it is shown.

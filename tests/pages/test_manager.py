@@ -103,7 +103,7 @@ def test_a_rule_set_aside_is_reviewed_by_another_manager_from_the_page(visitor: 
     page.locator("#reviews a", has_text="See to it").click()
     page.get_by_label("Upheld").or_(page.locator("[name=outcome]").first).first.check(force=True)
     page.locator(".buttons button").first.click()
-    page.wait_for_url("**/desk/unit?done=review-override")
+    page.wait_for_url("**/desk/unit?done=review-override&of=*")
     expect(page.locator("#reviews")).to_contain_text("Nothing is to be reviewed")
     (case,) = [it for it in _cases(full) if _last(full, it).__class__ is OverrideReviewed]
     assert case
@@ -119,7 +119,7 @@ def test_a_leavers_case_is_given_to_another_worker_by_the_keyboard_alone(visitor
     )
     page.locator("textarea").first.fill("lähtee")
     page.locator(".buttons button").first.press("Enter")
-    page.wait_for_url("**/desk/unit?done=name-responsible")
+    page.wait_for_url("**/desk/unit?done=name-responsible&of=*")
     expect(page.locator("#leavers")).to_contain_text("Nobody who is leaving has open cases")
     assert any(
         isinstance(event, ResponsibleNamed) and event.holder == holder(full.worker)

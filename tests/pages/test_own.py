@@ -29,11 +29,18 @@ from domain.requests import AnswerRequest, AskExperience, MakeRequest
 from domain.rules import RULE_LANGUAGES, RuleLanguage
 from domain.voice import RecordStatement
 from domain.withholding import ForbidDisclosure
-from tests.pages.browser import NARROW, WIDE, Visitor, fine, tabbed
+from tests.pages.browser import NARROW, WIDE, Visitor, fine, no_overflow, tabbed
 from tests.pages.site import Site
 from tests.pages.test_asking import look, readings
 from tests.pages.test_own_acts import Theirs, theirs
 from tests.town import ADMINISTRATOR, AINO, BO, CILLA, holder
+
+SPACED = """() => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important }")
+    document.adoptedStyleSheets = [sheet]
+}"""
+"""As far apart as WCAG's 1.4.12 has somebody set lines and letters."""
 
 LATER = datetime(2199, 1, 1, 10, tzinfo=UTC)
 
@@ -259,11 +266,43 @@ def test_who_has_read_the_case_and_why_is_told_page_by_page(site: Site, visitor:
     it = theirs(site)
     for _ in range(51):
         assert look(site, f"/cases/{it.case}", AINO).status_code == 200
+    for _ in range(51):
+        assert look(site, f"/cases/{it.case}", it.me).status_code == 200
     page = visitor.page(it.me, "en", scripts=False)
+    page.goto(f"/own/{it.case}")
+    expect(page.locator("#readers li").first).to_contain_text("for the work in the case")  # however often one looks
     page.goto(f"/own/{it.case}/reads")
-    expect(page.locator(".item").nth(1)).to_contain_text("Why: for the work in the case.")
+    expect(page.locator(".item").first).to_contain_text("Why: for the work in the case.")
     page.locator(".ways a").click()
-    assert 0 < page.locator(".item").count() < 50
+    assert page.locator(".item").count() == 1
+    page.get_by_role("link", name="Show also when I have looked").click()
+    expect(page.locator(".item").first).to_contain_text("you yourself")
+
+
+def test_a_window_tells_no_passer_by_what_the_case_is_about(site: Site, visitor: Visitor) -> None:
+    it = theirs(site)
+    page = visitor.page(it.me, "en")
+    page.goto(f"/own/{it.case}")
+    assert page.title().startswith("My case, since ")
+    assert page.locator(".about").inner_text().removeprefix("Your case: ") not in page.title()
+
+
+def test_words_are_in_the_language_in_which_they_were_said(site: Site, visitor: Visitor) -> None:
+    it = theirs(site)
+    it.does(RecordStatement("jag är rädd", language="sv"))
+    page = visitor.page(it.me, "fi")
+    page.goto(f"/own/{it.case}")
+    expect(page.locator("#said [lang=sv]")).to_contain_text("jag är rädd")
+
+
+def test_who_spaces_the_text_out_on_a_small_screen_scrolls_one_way(site: Site, visitor: Visitor) -> None:
+    it = theirs(site)
+    lived_in(it)
+    page = visitor.page(it.me, "en", 320)
+    for path in ("", "/reads"):
+        page.goto(f"/own/{it.case}{path}")
+        page.evaluate(SPACED)
+        no_overflow(page)
 
 
 def test_all_of_a_kind_is_shown_once_somebody_asks_for_it(site: Site, visitor: Visitor) -> None:

@@ -25,7 +25,8 @@ from domain.consent import ConsentWithdrawn, GiveConsent
 from domain.decider import Actor, Entry, Event, Role
 from domain.handoff import ProposeHandoff
 from domain.objections import ObjectionRaised, ObjectionWithdrawn, RaiseObjection
-from domain.requests import ClientAnswered, ExperienceReported, RequestMade
+from domain.plan import SetGoal
+from domain.requests import AnswerAsClient, ClientAnswered, ExperienceReported, RequestMade
 from domain.rules import RULE_LANGUAGES, RuleLanguage
 from domain.voice import RecordStatement, StatementConfirmed, StatementDisputed, StatementRecorded
 from tests.pages.browser import NARROW, Visitor, fine
@@ -298,7 +299,7 @@ def test_while_a_client_owns_an_offer_waits_for_their_yes(site: Site, visitor: V
     page.wait_for_url("**?done=answer-as-client")
     assert isinstance(it.last, ClientAnswered)
     assert it.last.answer == "agreed"
-    assert page.locator("#waiting").count() == 0
+    expect(page.locator("#waiting")).to_be_hidden()
 
 
 def test_the_words_that_a_client_writes_are_recorded_as_theirs(site: Site, visitor: Visitor) -> None:
@@ -311,3 +312,45 @@ def test_the_words_that_a_client_writes_are_recorded_as_theirs(site: Site, visit
     assert isinstance(event, StatementRecorded)
     assert (event.speaker, event.language, event.medium) == ("client", "sv", "electronic")
     assert RecordStatement(WORDS).words == it.words
+
+
+def test_an_answer_can_be_changed_as_long_as_what_it_is_about_stands(site: Site, visitor: Visitor) -> None:
+    it = theirs(site)
+    it.does(TakeOwnership())
+    version = it.does(ProposeHandoff(holder(BO), "osaa", None, "ei tavoitettu", disclosure_basis="statutory"), AINO)
+    it.does(AnswerAsClient(Entry(version), "agreed"))
+    page = visitor.page(it.me, "en", NARROW, scripts=False)
+    page.goto(f"/own/{it.case}")
+    decided = page.locator(f"#decided-{version}")
+    expect(decided).to_contain_text("You agreed to it.")
+    decided.get_by_role("button", name="I do not agree after all").click()
+    assert isinstance(it.last, ClientAnswered)
+    assert (it.last.version, it.last.answer) == (version, "refused")
+    expect(decided).to_contain_text("You did not agree to it.")
+    fine(page)
+
+
+def test_a_form_is_refused_to_a_client_in_words_for_clients(site: Site, visitor: Visitor) -> None:
+    it = theirs(site)
+    page = visitor.page(it.me, "fi", scripts=False)
+    page.goto(f"/own/{it.case}/do/decline-service")
+    expect(page.locator("#refused")).to_contain_text("Tämä palvelu on jo päättynyt.")
+
+
+def test_nothing_is_offered_that_there_is_nothing_to_choose_for(site: Site, visitor: Visitor) -> None:
+    it = theirs(site)
+    page = visitor.page(it.me, "en", scripts=False)
+    page.goto(f"/own/{it.case}")
+    offered = "".join(page.locator("#other a").evaluate_all("all => all.map(it => it.href)"))
+    assert "set-goal" in offered
+    assert not {slug for slug in ("close-goal", "decline-service", "end-representative", "forbid-") if slug in offered}
+    it.does(SetGoal("pidän kotini"), AINO)
+    page.reload()
+    expect(page.locator("#other a[href$='do/close-goal']")).to_have_count(1)
+
+
+def test_what_was_not_chosen_yet_is_held_against_nobody(site: Site, visitor: Visitor) -> None:
+    it = theirs(site)
+    page = visitor.page(it.me, "en", scripts=False)
+    page.goto(f"/own/{it.case}/do/mark-erroneous")
+    expect(page.locator("#refused .hds-notification")).to_have_count(0)  # nothing was chosen yet

@@ -67,14 +67,15 @@ class Told:
         with Client(base_url=self.site.origin, headers=said, timeout=60, follow_redirects=True) as http:
             for path in self.paths(by.role):
                 answer = http.get(path)
-                assert answer.status_code in {200, 404}, (path, answer.status_code)
+                assert answer.status_code in {200, 403, 404}, (path, answer.status_code)
                 yield path, answer.text
 
     def paths(self, role: Role) -> list[str]:
         place = "/own" if role in CLIENT_SIDE else "/desk" if role in STAFF else "/audit"
         pages = {
             "/own": [f"/own/{self.case}{it}" for it in ("", "?all=said&all=decided", "/reads", "/history", "/slip")],
-            "/desk": ["/desk", "/desk/offers", "/desk/asked", f"/desk/cases/{self.case}?all", f"/desk/cases/{self.case}/slip"],
+            "/desk": ["/desk", "/desk/offers", "/desk/asked",
+                      *(f"/desk/cases/{self.case}{it}" for it in ("?all", "/slip"))],
             "/audit": ["/audit", *(f"/audit/cases/{self.case}?version={it}" for it in range(1, 15)),
                        f"/audit/cases/{self.case}?zoom=whole&known=5"],
         }[place]  # fmt: skip
@@ -115,7 +116,8 @@ def told(site: Site) -> Told:
         (ForbidDisclosure(Entry(promised), "client", "third_party", WHY, soon(days=30)), SHELTER),
         (MarkErroneous(Entry(misplaced), "toisen asiakkaan", wrong_person=True), SHELTER),
         (MakeRequest("other_worker", "toinen työntekijä"), of_client),
-        (SetGoal("koti"), SHELTER), (StartService(holder(SHELTER)), SHELTER),
+        (SetGoal("koti"), SHELTER),
+        (StartService(holder(SHELTER)), SHELTER),
         (ProposeHandoff(holder(BO), "muutto", None, "ei tavattu"), SHELTER),
     ):
         done(command, by)

@@ -18,8 +18,9 @@ SHELTER = Actor("sanna", Role.WORKER, "pirha", "u4711")
 PLACE = "Nokia"
 WHERE = "asumme turvakodissa, uusi koulu on Nokian keskustassa"
 SEEN_BY_ALL = "Oona haluaa jatkaa soittotunteja"
-_OF_NOBODY = {"/me", "/problems", "/rules", "/checkpoint/keys"}
-"""What tells of no case: who asks, and what holds for all."""
+_DIRECTORY = {"/directory", "/directory/names"}
+_OF_NOBODY = {"/me", "/problems", "/rules", "/checkpoint/keys", *_DIRECTORY}
+"""What tells of no case: who asks, what holds for all, and which units and workers there are, by their own names."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ def test_whoever_is_not_to_know_where_the_child_lives_reads_it_nowhere(oona: Oon
     for path, text in read.items():
         for telling in (PLACE, "turvakot", "turvakodi"):
             assert telling not in text, path
+    for path in _DIRECTORY:
+        anybody, father = (oona.life.door.get(path, it) for it in (as_client(str(uuid4())), oona.father))
+        assert anybody.text == father.text, path
     words = oona.case.reads("words", by=oona.father)["entries"]
     said = [it["words"]["words"] for it in words if it["topic"] in {"statement-recorded", WITHHELD}]
     assert said == [WITHHELD, SEEN_BY_ALL]
@@ -132,5 +136,5 @@ def test_once_the_court_has_ended_his_custody_the_mother_decides_alone_and_he_re
     oona.life.does(LIISA, ending, at="2025-03-03", representative=oona.father.id)
     oona.case.does(oona.mother, "take-ownership", at="2025-03-04")
     assert (oona.case.owner(), oona.case.responsible()) == ("client", "liisa")
-    assert oona.read_by(oona.father) == {}
+    assert oona.read_by(oona.father) == {"/represented": '{"clients":[]}'}
     oona.case.refuses("stream-absent", oona.father, "raise-objection", at="2025-03-05", against=1, words="en hyväksy")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from api.pages.drawing import words
-from api.pages.drawing.picture import finding
+from api.pages.drawing.picture import came_about, finding
 from api.pages.drawing.words import Speaks, Told
 from api.value_words import value_told
 
@@ -46,13 +46,8 @@ def standing(state: Told, speaks: Speaks) -> Iterator[tuple[str, str]]:
 
 def by_findings(version: int, findings: Sequence[Told], speaks: Speaks) -> list[Difference]:
     """Return the findings that came about with an event, and those that it settled."""
-    raised, settled = [], []
-    for it in findings:
-        shown_by = [entry for entry in it["entries"] if entry != it["settled_by"]]
-        if shown_by and max(shown_by) == version:
-            raised.append(it)
-        if it["settled_by"] == version:
-            settled.append(it)
+    raised = [it for it in findings if came_about(it) == version]
+    settled = [it for it in findings if it["settled_by"] == version]
     nothing = speaks.text("nothing")
     came = [Difference(speaks.text("Finding"), nothing, finding(it, speaks)) for it in raised]
     return came + [Difference(speaks.text("Finding"), finding(it, speaks), speaks.text("settled")) for it in settled]

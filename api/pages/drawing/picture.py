@@ -259,14 +259,18 @@ def _flags(case: Case, shown: Collection[int], speaks: Speaks) -> Iterator[Flag]
     """Yield a flag for each event that is shown and that findings show: the last of their entries that came about."""
     found: dict[int, list[Told]] = {}
     for it in case.findings:
-        entries = [version for version in it["entries"] if version != it["settled_by"]]
-        if entries and entries[-1] in shown:
-            found.setdefault(entries[-1], []).append(it)
+        if (version := came_about(it)) in shown:
+            found.setdefault(version, []).append(it)
     for version, these in sorted(found.items()):
         yield Flag(
             version, tuple(sorted({it["rule"] for it in these})), tuple(finding(it, speaks) for it in these),
             case.is_later(version),
         )  # fmt: skip
+
+
+def came_about(it: Told) -> int:
+    """Return the event with which a finding came about: the last of its entries that did not settle it; 0 is none."""
+    return max((version for version in it["entries"] if version != it["settled_by"]), default=0)
 
 
 def finding(it: Told, speaks: Speaks) -> str:

@@ -12,6 +12,7 @@ import pytest
 from domain.case import Case
 from domain.decider import Command, Context, Entry, Event
 from domain.ledger.application import ask
+from domain.ledger.histories import Decoded
 from domain.ledger.mapper import Codec, codecs
 from domain.ledger.words import KeyDestroyed
 from domain.voice import RecordStatement
@@ -104,6 +105,19 @@ def test_an_act_that_erases_takes_all_words_and_their_key(town: Town, elsewhere:
     rows = everything(town.cases.region)
     assert not [row for table in ("words", "keys") for row in rows[table] if str(case) in row]
     assert faults(town.cases.region, case) == []
+
+
+def test_what_is_remembered_of_a_history_holds_no_words_and_of_an_erased_one_nothing(
+    town: Town, elsewhere: Town, case: UUID
+) -> None:
+    for here in (town, elsewhere):
+        here.cases.words(case)
+        here.cases.history(case)
+        assert "toinen" not in repr(here.cases.histories.get(case))
+    lets(town, case, Erased())
+    assert town.cases.histories.get(case) == Decoded(case)
+    for here in (town, elsewhere):
+        assert isinstance(here.cases.history(case)[-1].event, Erased)
 
 
 def test_where_the_key_is_gone_nobody_seals_new_words_under_the_one_that_they_remember(

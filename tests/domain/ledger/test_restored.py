@@ -10,6 +10,7 @@ import pytest
 from domain.case import Case
 from domain.decider import StreamAbsent
 from domain.ledger.database import Region
+from domain.ledger.histories import Decoded
 from domain.voice import StatementRecorded
 from tests.domain.ledger.conftest import faults, stored
 from tests.domain.ledger.test_rotation import NOTHING
@@ -72,3 +73,18 @@ def test_a_case_that_is_gone_is_not_there(town: Town, tmp_path: Path) -> None:
     with pytest.raises(StreamAbsent):
         town.say(case)
     assert versions(town, case) == []
+
+
+def test_a_history_that_was_taken_back_is_not_told_any_more(town: Town, tmp_path: Path) -> None:
+    case = town.case()
+    backup = backed_up(town.cases.region, tmp_path / "backup")
+    town.say(case, "muistissa")
+    remembered = town.cases.history(case)
+    restored_beneath(town, backup)
+    assert town.cases.history(case) == remembered[:1]
+    town.cases.histories.put(Decoded(case, tuple(remembered), b"of what was taken back"))
+    with ledger(town.cases.region, tmp_path, NOTHING) as elsewhere:
+        Town(elsewhere).say(case, "toisaalla")
+    told = town.cases.history(case)
+    assert told == [town.cases.mapper.to_domain_event(it) for it in stored(town.cases.region, case)]
+    assert told[1].context.command != remembered[1].context.command

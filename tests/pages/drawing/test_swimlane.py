@@ -152,6 +152,8 @@ def test_a_lane_of_a_unit_that_has_nothing_in_the_window_is_not_drawn() -> None:
 def test_a_finding_is_a_flag_on_the_last_of_its_entries_that_did_not_settle_it() -> None:
     flags = {it.version: it.rules for it in told().flags}
     assert flags == {1: (26,), 9: (27,)}
+    late = Case(STORY.events, findings=[found(27, "plan_before_view", 9, 3)])
+    assert [it.version for it in told(late).flags] == [9]
 
 
 def test_two_thousand_events_over_two_years_are_legible() -> None:
