@@ -28,6 +28,7 @@ from api.pages.asking import Asking
 from api.pages.called import named
 from api.pages.choices import holder_told
 from api.problems import Problem
+from api.protected import PROTECTED
 from api.reading_words import ROLES
 from api.value_words import value_told
 from domain.client import Client
@@ -129,6 +130,9 @@ class Visit:
 
     def called(self, holder: Mapping[str, Any]) -> str:
         """Return what a holder is called: by name, where the page has asked for the names (`api.pages.called`)."""
+        if holder["unit"] == PROTECTED:
+            where = self.text("where is not told: the client's address is protected")
+            return f"{self.organisation(holder['organisation'])} ({where})"
         return holder_told(named(self.names, holder))
 
     def person(self, worker: str) -> str:

@@ -141,6 +141,8 @@ def test_no_page_tells_where_a_client_is_whose_address_is_protected(told: Told, 
         found = [it for it in TELLING if it in directory_apart(page)]
         assert not found, (path, found)
         shown += str(told.case) in page
+        if path == f"/desk/cases/{told.case}?all":
+            assert "paikkaa ei kerrota: asiakkaalla on turvakielto" in page
     assert shown
 
 
