@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
@@ -28,6 +29,9 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
+
+_WITHOUT_SCRIPTS: WeakSet[BrowserContext] = WeakSet()
+"""The windows in which axe-core would wait for ever."""
 
 _LOCALES = {"fi": "fi-FI", "sv": "sv-FI", "en": "en-GB"}
 _NOT_LOADED = "Failed to load resource: the server responded with a status of"
@@ -74,6 +78,8 @@ class Visitor:
             viewport={"width": width, "height": 900},
         )  # fmt: skip
         context.set_default_timeout(10_000)
+        if not scripts:
+            _WITHOUT_SCRIPTS.add(context)
         self._contexts.append(context)
         self._watch(context)
         if who is not None:
@@ -149,7 +155,8 @@ def _asker(request: Request) -> str:
 
 
 def accessible(page: Page) -> None:
-    """Check that everybody can use a page as it stands, as far as axe-core can tell."""
+    """Check that everybody can use a page as it stands, as far as axe-core can tell, which is a script itself."""
+    assert page.context not in _WITHOUT_SCRIPTS, "look at this page in a window that runs scripts"
     found = axe.violations(page)
     assert not found, f"{page.url}\n" + "\n".join(found)
 

@@ -87,3 +87,9 @@ def test_people_sign_in_at_the_issuer_and_are_back_where_they_were_going(visitor
         visitor.sign_in(page, login, "/me")
         assert page.url == f"{provided.origin}/me"
         assert f'"id":"{login}","role":"{role}"' in page.content()
+
+
+def test_where_no_script_runs_nobody_waits_for_one(visitor: Visitor) -> None:
+    page = shown(visitor, "<p>a</p>", scripts=False)
+    with pytest.raises(AssertionError, match="runs scripts"):
+        accessible(page)
