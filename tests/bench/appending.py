@@ -21,7 +21,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 
 from api.writer import Writer
-from domain.ledger import drafts, mapper, recorder
+from domain.ledger import considering, drafts, mapper, recorder
 from domain.ledger.application import Cases, Steps, Write
 from domain.ledger.database import Region
 from domain.ledger.drafts import Draft
@@ -158,7 +158,7 @@ def phases(it: Ground, acts: int) -> dict[str, float]:
         (Draft, "add", "context, evolve"),
         (Draft, "after", "fold the projections"),
         (Live, "changes", "rows that changed"),
-        (Cases, "_facts", "gather the facts"),
+        (considering, "_facts", "gather the facts"),
         (mapper, "entry_key", "derive the entry key"),
         (mapper, "seal", "seal the words"),
         (mapper.EventMapper, "to_stored_event", "encode the event"),
